@@ -1,0 +1,1 @@
+"""Explained risk of emergency admission from linked records."""

@@ -1,0 +1,80 @@
+"""Codes and codelists: a code belongs to one coding system and has one written form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from riskstrat.errors import DataError
+
+__all__ = ["SYSTEMS", "Codelist", "normalise_code"]
+
+SYSTEMS = ("icd10", "icd9", "opcs4", "snomed", "bnf", "dmd", "ctv3", "read2", "loinc", "local")
+"""Coding systems an event may name. Read and CTV3 codes are case-sensitive and keep their dots."""
+
+_CASE_SENSITIVE = frozenset({"ctv3", "read2", "local", "loinc"})
+
+
+def normalise_code(code: str, system: str) -> str:
+    """The one written form of `code`: no dots or spaces, upper case; ICD-10 without fillers.
+
+    Examples
+    --------
+    >>> normalise_code("i48.x", "icd10"), normalise_code("E11.9", "icd10")
+    ('I48', 'E119')
+    >>> normalise_code("H33..", "read2")
+    'H33..'
+    """
+    text = code.strip()
+    if system in _CASE_SENSITIVE:
+        return text
+    text = text.replace(".", "").replace(" ", "").upper()
+    if system == "icd10":
+        text = text.rstrip("-")
+        if len(text) > 3 and text[3] == "X":  # noqa: PLR2004 - the filler stands fourth
+            text = text[:3]
+    return text
+
+
+@dataclass(frozen=True)
+class Codelist:
+    """A named list of codes or code prefixes of one coding system.
+
+    Parameters
+    ----------
+    name : str
+    system : str
+        One of :data:`SYSTEMS`.
+    codes : frozenset of str
+        Codes, or prefixes when `is_prefix`, in their normal written form.
+    is_prefix : bool
+        Whether a code matches when it starts with a listed one (ICD-10, BNF).
+    source : str
+        Where the list was published.
+    """
+
+    name: str
+    system: str
+    codes: frozenset[str]
+    is_prefix: bool = False
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.system not in SYSTEMS:
+            raise DataError(
+                f"codelist '{self.name}': expected a coding system, one of {', '.join(SYSTEMS)}."
+            )
+
+    @classmethod
+    def of(
+        cls, name: str, system: str, codes: Iterable[str], *, is_prefix: bool = False
+    ) -> Codelist:
+        """A codelist from codes in any written form."""
+        normal = frozenset(normalise_code(code, system) for code in codes)
+        return cls(name, system, normal, is_prefix)
+
+    def matches(self, code: str) -> bool:
+        """Whether `code`, in normal form, is on the list."""
+        if not self.is_prefix:
+            return code in self.codes
+        return any(code[:n] in self.codes for n in range(1, len(code) + 1))

@@ -1,0 +1,117 @@
+"""DuckDB, embedded: the default engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from riskstrat.engine.query import Step, compose
+from riskstrat.errors import RecordsError
+
+__all__ = ["Engine"]
+
+
+class Engine:
+    """One DuckDB connection with named relations.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Worker threads; all cores when not given.
+    memory_limit : str, optional
+        Such as ``"4GB"``; DuckDB's default when not given.
+
+    Notes
+    -----
+    An engine belongs to one thread. Results do not depend on `threads`: every query that is
+    written to disk has a total order.
+    """
+
+    def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
+        config: dict[str, Any] = {"preserve_insertion_order": False}
+        if threads is not None:
+            config["threads"] = threads
+        if memory_limit is not None:
+            config["memory_limit"] = memory_limit
+        self.connection = duckdb.connect(":memory:", config=config)
+
+    def register(self, name: str, rows: pa.Table | pd.DataFrame) -> None:
+        """Make `rows` readable under `name`; replaces what had that name."""
+        self.connection.register(name, rows)
+
+    def register_parquet(self, name: str, *paths: Path) -> None:
+        """Make Parquet files readable under `name`.
+
+        Raises
+        ------
+        RecordsError
+            When a file is missing, truncated or not Parquet.
+        """
+        try:
+            relation = self.connection.read_parquet([str(path) for path in paths])
+            relation.create_view(name, replace=True)
+        except duckdb.Error as error:
+            raise RecordsError(
+                f"expected Parquet for table '{name}', but it cannot be read "
+                f"(missing, truncated or another format): {', '.join(p.name for p in paths)}.",
+                do="Link the feeds again, or restore the file from its copy.",
+            ) from error
+
+    def columns(self, name: str) -> dict[str, str]:
+        """Column names and DuckDB types of a relation."""
+        relation = self.connection.table(name)
+        return dict(zip(relation.columns, map(str, relation.types), strict=True))
+
+    def fetch(self, *steps: Step, **parameters: object) -> pa.Table:
+        """Run steps; the last one's rows come back as an Arrow table.
+
+        Raises
+        ------
+        RecordsError
+            When a file breaks off while it is read, or a value does not fit its declared type.
+        """
+        with _readable():
+            return self._relation(steps, parameters).to_arrow_table()
+
+    def fetch_frame(self, *steps: Step, **parameters: object) -> pd.DataFrame:
+        """As :meth:`fetch`, as a pandas frame."""
+        with _readable():
+            frame: pd.DataFrame = self._relation(steps, parameters).df()
+        return frame
+
+    def fetch_batches(
+        self, steps: Sequence[Step], *, rows_per_batch: int = 1_000_000, **parameters: object
+    ) -> Iterator[pa.RecordBatch]:
+        """As :meth:`fetch`, in batches, for results that must not be held whole."""
+        with _readable():
+            yield from self._relation(steps, parameters).to_arrow_reader(rows_per_batch)
+
+    def create(self, *steps: Step, **parameters: object) -> None:
+        """Keep the last step's rows as a temporary table under that step's name."""
+        *_, last = steps
+        text = f'create or replace temp table "{last.name}" as {compose(steps)}'
+        with _readable():
+            self.connection.execute(text, dict(parameters) or None)
+
+    def _relation(
+        self, steps: Sequence[Step], parameters: Mapping[str, object]
+    ) -> duckdb.DuckDBPyRelation:
+        return self.connection.sql(compose(steps), params=dict(parameters) or None)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+        raise RecordsError(
+            "a query could not read the records: a file is damaged or a value does not fit its "
+            f"declared type ({type(error).__name__}).",
+            do="Run 'riskstrat check' on the records, then link them again.",
+        ) from None

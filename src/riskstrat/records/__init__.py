@@ -1,0 +1,1 @@
+"""Linked records in: sources, pseudonyms, checks, and what was known when."""

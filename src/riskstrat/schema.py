@@ -1,0 +1,350 @@
+"""The canonical tables of a linked-records store, and the writer that every feed goes through.
+
+A store is a directory of Parquet files, one per table, plus ``manifest.json``. Column types, keys,
+nullability and allowed values are declared here once: the writer casts to them, the reader checks
+them, ``riskstrat schema`` prints them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from riskstrat.codes import SYSTEMS
+from riskstrat.engine import Engine
+from riskstrat.errors import RecordsError
+from riskstrat.staging import staged_directory
+
+__all__ = [
+    "KNOWN_WHEN",
+    "SCHEMA_VERSION",
+    "TABLES",
+    "Column",
+    "FileCount",
+    "SourceCount",
+    "Table",
+    "describe_tables",
+    "write_store",
+]
+
+SCHEMA_VERSION = 1
+"""Raised when a stored table changes shape; readers accept every version since the last major."""
+
+EVENT_KINDS = (
+    "diagnosis",
+    "procedure",
+    "medication",
+    "measurement",
+    "observation",
+    "referral",
+    "contact",
+    "appointment",
+)
+STAY_KINDS = ("inpatient", "day_case", "emergency_department", "outpatient", "virtual_ward")
+SEXES = ("female", "male", "indeterminate", "unknown")
+OPT_OUT_KINDS = ("type1", "national", "risk_stratification")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared column: DuckDB type, whether null is allowed, allowed values, meaning."""
+
+    name: str
+    type: str
+    meaning: str
+    nullable: bool = True
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One canonical table.
+
+    Parameters
+    ----------
+    name : str
+    row : str
+        What one row stands for.
+    columns : tuple of Column
+    key : tuple of str
+        Columns that no two rows share; empty when repeated rows are lawful. Rows are stored
+        ordered by the key and then by every other column.
+    event_date : str or None
+        The column that says when the row happened or began.
+    """
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    event_date: str | None = None
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names in stored order."""
+        return tuple(column.name for column in self.columns)
+
+
+def _patient() -> Column:
+    return Column("patient_id", "VARCHAR", "keyed pseudonym of the person", nullable=False)
+
+
+KNOWN_WHEN = (
+    Column("recorded_date", "DATE", "day this row became known", nullable=False),
+    Column("superseded_date", "DATE", "day a later submission replaced it; null = current"),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "patients",
+            "person",
+            (
+                _patient(),
+                Column("birth_month", "DATE", "first day of the month of birth", nullable=False),
+                Column("sex", "VARCHAR", "recorded sex", nullable=False, allowed=SEXES),
+                Column("ethnic_category", "VARCHAR", "NHS ethnic category code"),
+                Column("death_date", "DATE", "day of death"),
+                Column("death_recorded_date", "DATE", "day the death became known"),
+            ),
+            key=("patient_id",),
+        ),
+        Table(
+            "registrations",
+            "practice registration",
+            (
+                _patient(),
+                Column("practice_code", "VARCHAR", "ODS code of the practice; null = not known"),
+                Column("start_date", "DATE", "first day registered", nullable=False),
+                Column("end_date", "DATE", "day the registration ended; null = still registered"),
+                *KNOWN_WHEN,
+            ),
+            event_date="start_date",
+        ),
+        Table(
+            "residences",
+            "address spell",
+            (
+                _patient(),
+                Column("start_date", "DATE", "first day at the address", nullable=False),
+                Column("end_date", "DATE", "day of leaving; null = still there"),
+                Column("lsoa", "VARCHAR", "lower-layer super output area of the address"),
+                Column("imd_decile", "INTEGER", "deprivation decile, 1 = most deprived"),
+                Column("accommodation", "VARCHAR", "accommodation status"),
+                Column("tenure", "VARCHAR", "owned, social rented, private rented, other"),
+                Column("care_home", "BOOLEAN", "lives in a care home"),
+                Column("lives_alone", "BOOLEAN", "lives alone"),
+                Column("has_carer", "BOOLEAN", "has an unpaid carer"),
+                *KNOWN_WHEN,
+            ),
+            event_date="start_date",
+        ),
+        Table(
+            "events",
+            "coded fact at a point in time",
+            (
+                _patient(),
+                Column("kind", "VARCHAR", "kind of fact", nullable=False, allowed=EVENT_KINDS),
+                Column("event_date", "DATE", "day it happened", nullable=False),
+                Column("event_time", "TIME", "time of day, where known"),
+                Column("source", "VARCHAR", "feed it came from", nullable=False),
+                Column("system", "VARCHAR", "coding system", nullable=False, allowed=SYSTEMS),
+                Column("code", "VARCHAR", "code, upper case, without dots", nullable=False),
+                Column("position", "INTEGER", "coding position; 1 = primary"),
+                Column("value", "DOUBLE", "measured value"),
+                Column("unit", "VARCHAR", "unit of the value"),
+                Column("text", "VARCHAR", "plain wording where the feed gives one"),
+                Column("attendance", "VARCHAR", "attended, did_not_attend, cancelled"),
+                Column("stay_id", "VARCHAR", "stay it belongs to"),
+                *KNOWN_WHEN,
+            ),
+            event_date="event_date",
+        ),
+        Table(
+            "stays",
+            "hospital stay or attendance",
+            (
+                _patient(),
+                Column("stay_id", "VARCHAR", "identifier of the stay", nullable=False),
+                Column("kind", "VARCHAR", "kind of stay", nullable=False, allowed=STAY_KINDS),
+                Column("start_date", "DATE", "day of admission or arrival", nullable=False),
+                Column("start_time", "TIME", "time of admission or arrival, where known"),
+                Column("end_date", "DATE", "day of discharge; null = not ended or not known"),
+                Column("patient_class", "VARCHAR", "NHS patient classification code"),
+                Column("admission_source", "VARCHAR", "NHS source of admission code"),
+                Column("admission_method", "VARCHAR", "NHS admission method code"),
+                Column("is_emergency", "BOOLEAN", "emergency admission; null = feed cannot say"),
+                Column("attendance", "VARCHAR", "attended, did_not_attend, cancelled"),
+                Column("specialty", "VARCHAR", "treatment function code"),
+                Column("discharge_method", "VARCHAR", "NHS discharge method code; 4 = died"),
+                Column("discharge_destination", "VARCHAR", "NHS discharge destination code"),
+                Column("provider", "VARCHAR", "ODS code of the provider"),
+                *KNOWN_WHEN,
+            ),
+            key=("stay_id", "recorded_date"),
+            event_date="start_date",
+        ),
+        Table(
+            "services",
+            "spell of support",
+            (
+                _patient(),
+                Column("service", "VARCHAR", "kind of support", nullable=False),
+                Column("source", "VARCHAR", "feed it came from", nullable=False),
+                Column("start_date", "DATE", "first day of support", nullable=False),
+                Column("end_date", "DATE", "day it ended; null = current"),
+                Column("minutes_per_week", "INTEGER", "planned minutes a week"),
+                Column("weekly_cost_pence", "INTEGER", "cost a week in pence"),
+                *KNOWN_WHEN,
+            ),
+            event_date="start_date",
+        ),
+        Table(
+            "opt_outs",
+            "objection",
+            (
+                _patient(),
+                Column(
+                    "kind", "VARCHAR", "kind of objection", nullable=False, allowed=OPT_OUT_KINDS
+                ),
+                Column("start_date", "DATE", "day the objection began", nullable=False),
+                Column("end_date", "DATE", "day it was withdrawn; null = in force"),
+                *KNOWN_WHEN,
+            ),
+            event_date="start_date",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class FileCount:
+    """What became of one input file: every row is kept or rejected for one reason."""
+
+    name: str
+    sha256: str
+    rows_in: int
+    rows_kept: int
+    rejected: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.rows_in != self.rows_kept + sum(self.rejected.values()):
+            raise ValueError("rows_in must equal rows_kept plus the rejected rows")
+
+
+@dataclass(frozen=True)
+class SourceCount:
+    """One feed: its dialect, the days it covers (ISO) and what became of its files."""
+
+    name: str
+    dialect: str
+    data_from: str
+    data_to: str
+    files: tuple[FileCount, ...] = ()
+
+
+def describe_tables() -> list[dict[str, Any]]:
+    """The declared tables as plain data, as ``riskstrat schema --json`` prints them."""
+    return [asdict(table) for table in TABLES.values()]
+
+
+def write_store(
+    engine: Engine,
+    out: Path,
+    *,
+    sources: tuple[SourceCount, ...],
+    manifest: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write a store from relations of `engine` named like the canonical tables.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds a relation per canonical table, with any subset of its columns (a missing nullable
+        column is written as null). A table without a relation is written empty.
+    out : Path
+        The store's directory; replaced as a whole when everything was written.
+    sources : tuple of SourceCount
+        The feeds and what became of their rows.
+    manifest : mapping, optional
+        Further top-level entries: ``purpose``, ``key_id``, ``governance``, ``synthetic``,
+        ``people_excluded``.
+
+    Returns
+    -------
+    dict
+        The manifest as written: same rows and versions give the same bytes.
+
+    Raises
+    ------
+    RecordsError
+        When a relation contradicts its declaration (names and counts, never values).
+    """
+    with staged_directory(out) as staged:
+        tables = {}
+        for table in TABLES.values():
+            text = _ordered_rows(engine, table)
+            path = staged / f"{table.name}.parquet"
+            engine.connection.execute(f"copy ({text}) to '{_quoted(path)}' (format parquet)")
+            tables[table.name] = _content(engine, path)
+        full = {
+            "schema_version": SCHEMA_VERSION,
+            "purpose": "case_finding",
+            "key_id": None,
+            "governance": "none",
+            "synthetic": False,
+            **(manifest or {}),
+            "sources": [asdict(source) for source in sources],
+            "tables": tables,
+        }
+        full.setdefault("people_excluded", {})
+        (staged / "manifest.json").write_text(json.dumps(full, indent=2) + "\n")
+    return full
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _ordered_rows(engine: Engine, table: Table) -> str:
+    given = _given_columns(engine, table)
+    casts = [
+        f"cast({_name(c.name) if c.name in given else 'null'} as {c.type}) as {_name(c.name)}"
+        for c in table.columns
+    ]
+    order = [*table.key, *(name for name in table.column_names if name not in table.key)]
+    rows = f"from {_name(table.name)}" if given else "where false"
+    return f"select {', '.join(casts)} {rows} order by {', '.join(map(_name, order))}"
+
+
+def _given_columns(engine: Engine, table: Table) -> set[str]:
+    try:
+        given = set(engine.columns(table.name))
+    except duckdb.CatalogException:
+        return set()
+    required = {column.name for column in table.columns if not column.nullable}
+    if missing := sorted(required - given):
+        raise RecordsError(f"table '{table.name}' needs the columns {', '.join(missing)}.")
+    if unknown := sorted(given - set(table.column_names)):
+        raise RecordsError(f"table '{table.name}' has no columns {', '.join(unknown)}.")
+    return given
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _content(engine: Engine, path: Path) -> dict[str, Any]:
+    """Row count and an order-free hash of a written table (sum of row hashes, exact integers)."""
+    query = (
+        "select count(*), coalesce(sum(md5_number_lower(cast(row_values as varchar))), 0) "
+        f"from (select row(columns(*)) as row_values from read_parquet('{_quoted(path)}'))"
+    )
+    rows, total = engine.connection.execute(query).fetchone() or (0, 0)
+    return {"rows": rows, "content_hash": f"{int(total):x}"}
