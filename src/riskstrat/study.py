@@ -26,6 +26,7 @@ __all__ = [
     "Study",
     "load_study",
     "parse_study",
+    "study_schema",
 ]
 
 OutcomeKind = Literal["emergency_admission", "emergency_or_inpatient_visit"]
@@ -232,6 +233,41 @@ def parse_study(text: str, *, folder: Path | None = None) -> Study:
 
 
 _NOT_IN_FILE = {"text", "folder"}
+_UNIONS = (types.UnionType, typing.Union)  # "X | None" of a Literal is a typing.Union
+
+
+def study_schema() -> dict[str, Any]:
+    """The keys of a study file as JSON Schema (draft 2020-12), made from the dataclasses."""
+    schema = _schema_of(Study)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _schema_of(kind: Any) -> dict[str, Any]:
+    names: dict[Any, dict[str, Any]] = {
+        str: {"type": "string"},
+        int: {"type": "integer"},
+        float: {"type": "number"},
+        date: {"type": "string", "format": "date"},
+    }
+    if kind in names:
+        return names[kind]
+    if get_origin(kind) is Literal:
+        return {"enum": list(get_args(kind))}
+    if get_origin(kind) is tuple:
+        return {"type": "array", "items": _schema_of(get_args(kind)[0])}
+    if get_origin(kind) in _UNIONS:
+        return _schema_of(get_args(kind)[0])
+    hints = typing.get_type_hints(kind)
+    fields = [f for f in dataclasses.fields(kind) if f.name not in _NOT_IN_FILE]
+    missing = dataclasses.MISSING
+    required = [f for f in fields if f.default is missing and f.default_factory is missing]
+    return {
+        "type": "object",
+        "description": (kind.__doc__ or "").split("\n")[0],
+        "properties": {f.name.rstrip("_"): _schema_of(hints[f.name]) for f in fields},
+        "required": [f.name for f in required],
+        "additionalProperties": False,
+    }
 
 
 def _read(cls: type[Any], data: Mapping[str, Any], where: str, mistakes: list[str]) -> Any:
@@ -260,7 +296,7 @@ def _value(kind: Any, value: Any, where: str, mistakes: list[str]) -> Any:
             return _read(kind, value, f"{where}.", mistakes)
         mistakes.append(f"'{where}' must be a table [{where}]")
         return None
-    if origin is types.UnionType:
+    if origin in _UNIONS:
         return _value(get_args(kind)[0], value, where, mistakes)
     if origin is tuple:
         if isinstance(value, list):

@@ -15,6 +15,7 @@ __all__ = [
     "DAYS_PER_YEAR",
     "PredictionWindow",
     "add_days",
+    "after_sql",
     "age_sql",
     "age_years",
     "before_sql",
@@ -166,6 +167,17 @@ def prediction_sql(column: str, window: PredictionWindow, index: str = "index_da
     last = window.gap + window.days - 1
     elapsed = f"date_diff('day', {_column(index)}, {_column(column)})"
     return f"{elapsed} between {window.gap} and {last}"
+
+
+def after_sql(column: str, days: int) -> str:
+    """SQL: the date a number of days after `column` (negative: before).
+
+    Examples
+    --------
+    >>> after_sql("s.end_date", 1)
+    's.end_date + 1'
+    """
+    return f"{_column(column)} {'-' if days < 0 else '+'} {abs(int(days))}"
 
 
 def age_sql(birth_month: str = "birth_month", day: str = "index_date") -> str:

@@ -1,0 +1,62 @@
+# The one entry for people, hooks and CI. Every target sets up what it needs and is quick when it
+# is already there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ASSETS := serving/riskstrat_serving/static/vendor/.ready
+CHROMIUM ?= /usr/bin/chromium
+
+.PHONY: help setup demo test accept check fix bench docs lock clean
+
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+setup: $(READY) $(ASSETS)  ## virtual environment with the locked dependencies, page assets
+
+$(READY): requirements.lock pyproject.toml
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(ASSETS): serving/package.json serving/package-lock.json | $(READY)
+	PATH="$(abspath $(BIN)):$$PATH" npm ci --prefix serving --no-audit --no-fund --ignore-scripts
+	$(BIN)/python -m riskstrat_serving.assets
+	touch $@
+
+demo: setup  ## the whole path on a simulated district, ends at the running review pages
+	$(BIN)/riskstrat demo
+
+test: setup browser  ## every test, with branch coverage
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+.PHONY: browser
+browser:
+	@test -x $(CHROMIUM) || (apt-get update -qq && apt-get install -y -qq chromium)
+
+accept: setup  ## what is too large for 'make test'; writes benchmarks/results
+	$(BIN)/python -m benchmarks.accuracy --json benchmarks/results/accuracy.json
+
+check: $(READY)  ## formatting, lint, types, layers, spelling of the lock
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(READY)  ## what can be mended by machine
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## measurements side by side with peers
+	$(BIN)/python -m benchmarks.accuracy
+
+docs: $(READY)  ## reference pages made from the code
+	$(BIN)/python -m docs.build
+
+lock: $(READY)  ## exact versions with hashes
+	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links pyproject.toml --extra dev -o requirements.lock
+
+clean:
+	rm -rf $(VENV) serving/node_modules serving/riskstrat_serving/static/vendor demo

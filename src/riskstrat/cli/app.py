@@ -1,0 +1,246 @@
+"""Every command of ``riskstrat``: read the arguments, call the library, show the result."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskstrat import simulation, tracking
+from riskstrat.cli.console import (
+    JsonOption,
+    RecordsOption,
+    report_defect,
+    report_error,
+    show,
+    show_table,
+    stages,
+)
+from riskstrat.cli.demo import demo
+from riskstrat.cli.lists import explain, list_command, score
+from riskstrat.errors import DataError, MissingExtraError, RiskstratError
+from riskstrat.pipeline import evaluate_on, run_study
+from riskstrat.records import check_records, link, load_records
+from riskstrat.schema import TABLES, describe_tables
+from riskstrat.staging import staged_directory
+from riskstrat.study import load_study, study_schema
+from riskstrat.training import RiskModel
+
+__all__ = ["app", "main"]
+
+COMMAND_GROUP = "riskstrat.commands"
+"""Entry-point group through which other packages (the service) add commands."""
+
+app = typer.Typer(
+    help="Explained risk of emergency admission from linked records. Not a medical device.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+study_app = typer.Typer(help="Describe or check a study file.", no_args_is_help=True)
+app.add_typer(study_app, name="study")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"riskstrat {version('riskstrat')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Explained risk of emergency admission from linked records. Not a medical device."""
+
+
+@app.command("schema")
+def schema_command(as_json: JsonOption = False) -> None:
+    """Print the canonical tables that a store of linked records holds."""
+    if as_json:
+        show({"tables": describe_tables()}, as_json=True, lines=[])
+        return
+    for table in TABLES.values():
+        rows = [
+            [c.name, c.type, "" if c.nullable else "required", ", ".join(c.allowed), c.meaning]
+            for c in table.columns
+        ]
+        title = f"{table.name}: one row per {table.row}"
+        show_table(title, ["column", "type", "", "allowed values", "meaning"], rows)
+
+
+@study_app.command("schema")
+def study_schema_command() -> None:
+    """Print the JSON Schema of study.toml."""
+    typer.echo(json.dumps(study_schema(), indent=2))
+
+
+@study_app.command("check")
+def study_check(study: Annotated[Path, typer.Argument(help="A study.toml.")]) -> None:
+    """Read a study strictly and name every mistake at once.
+
+    Example: riskstrat study check models/omop_emergency_visit_12m/study.toml
+    """
+    read = load_study(study)
+    show({"name": read.name}, as_json=False, lines=[f"The study '{read.name}' has no mistakes."])
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder for the simulated records.")],
+    people: Annotated[int, typer.Option(min=100, help="How many people.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Same seed, same district.")] = 1,
+    truth: Annotated[
+        Path | None, typer.Option(help="Folder for what the records do not reveal.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate a district, as linked records. Everything in it is synthetic.
+
+    Example: riskstrat simulate --people 20000 --seed 1 --out records/
+    """
+    with stages() as say:
+        say("simulation")
+        manifest = simulation.simulate(people, seed, out, truth=truth)
+    tables = {name: counts["rows"] for name, counts in manifest["tables"].items()}
+    lines = [f"Simulated {people:,} people (synthetic) in {out}/"]
+    show({"out": out, "tables": tables}, as_json=as_json, lines=lines)
+
+
+@app.command("link")
+def link_command(
+    feed: Annotated[Path, typer.Argument(help="A file or a folder of feeds.")],
+    out: Annotated[Path, typer.Option(help="Folder for the linked records.")],
+    dialect: Annotated[
+        str | None, typer.Option(help="omop or meds; read from the headers when not given.")
+    ] = None,
+    purpose: Annotated[
+        str, typer.Option(help="case_finding, commissioning or research.")
+    ] = "case_finding",
+    as_json: JsonOption = False,
+) -> None:
+    """Turn feeds into linked records; every input row is kept or counted with a reason.
+
+    Example: riskstrat link omop_extract/ --out records/
+    """
+    with stages() as say:
+        say("linking")
+        manifest = link(feed, out, dialect=dialect, purpose=purpose)
+    lines = [f"Linked into {out}/"]
+    for source in manifest["sources"]:
+        for file in source["files"]:
+            reasons = "; ".join(f"{n:,} {reason}" for reason, n in file["rejected"].items())
+            kept = f"{file['rows_kept']:,} of {file['rows_in']:,} rows kept"
+            lines.append(
+                f"  {file['name']}: {kept}" + (f"; rejected: {reasons}" if reasons else "")
+            )
+    show(manifest, as_json=as_json, lines=lines)
+
+
+@app.command("check")
+def check_command(
+    records: Annotated[Path, typer.Argument(help="Folder of linked records.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check linked records; exit status 3 when a finding is an error.
+
+    Example: riskstrat check records/
+    """
+    findings = check_records(load_records(records))
+    lines = [f"{f.code} {f.level} {f.table}: {f.message} ({f.count:,})" for f in findings] or [
+        "No findings."
+    ]
+    show({"findings": [vars(f) for f in findings]}, as_json=as_json, lines=lines)
+    if any(f.level == "error" for f in findings):
+        raise typer.Exit(DataError.exit_code)
+
+
+@app.command()
+def train(
+    study: Annotated[Path, typer.Argument(help="A study.toml.")],
+    records: RecordsOption,
+    out: Annotated[Path, typer.Option(help="Folder for artefact, metrics, report and card.")],
+    capacity: Annotated[
+        int | None, typer.Option(min=1, help="How many people a team can review.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a study's model on linked records and judge it.
+
+    Example: riskstrat train models/omop_emergency_visit_12m/study.toml --records records/
+    --out runs/omop/
+    """
+    rules = load_study(study)
+    with stages() as say:
+        run = run_study(load_records(records), rules, out, capacity=capacity, progress=say)
+        say("tracking")
+        note = _track(run.folder, run.model, run.report.metrics)
+    lines = [run.report.describe(), note, f"Report: {out / 'report.html'}"]
+    show(
+        {"out": out, "model_version": run.model.version, "metrics": run.report.metrics},
+        as_json=as_json,
+        lines=lines,
+    )
+
+
+def _track(folder: Path, model: RiskModel, metrics: dict[str, object]) -> str:
+    try:
+        run_id = tracking.log_run(folder, model, metrics)
+    except MissingExtraError as missing:
+        return f"Not logged in MLflow: {missing.message}"
+    return f"MLflow run: {run_id}"
+
+
+@app.command()
+def evaluate(
+    artefact: Annotated[Path, typer.Argument(help="A model's artefact folder.")],
+    records: RecordsOption,
+    out: Annotated[Path, typer.Option(help="Folder for metrics, report and card.")],
+    capacity: Annotated[
+        int | None, typer.Option(min=1, help="How many people a team can review.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge a trained model on linked records, those it was trained on or others.
+
+    Example: riskstrat evaluate runs/omop/artefact --records records/ --out judged/
+    """
+    model = RiskModel.load(artefact)
+    with stages() as say:
+        report = evaluate_on(model, load_records(records), capacity=capacity, progress=say)
+        with staged_directory(out) as staged:
+            report.write(staged)
+    lines = [report.describe(), f"Report: {out / 'report.html'}"]
+    show({"out": out, "metrics": report.metrics}, as_json=as_json, lines=lines)
+
+
+app.command()(score)
+app.command("list")(list_command)
+app.command()(explain)
+app.command()(demo)
+
+
+def _add_commands_of_other_packages() -> None:
+    for entry in sorted(entry_points(group=COMMAND_GROUP), key=lambda found: found.name):
+        app.command(entry.name)(entry.load())
+
+
+def main() -> None:
+    """Run the command line; exit status 0, 1 (defect), 2 (usage) or 3 (data)."""
+    _add_commands_of_other_packages()
+    try:
+        app()
+    except RiskstratError as error:
+        report_error(error)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        report_defect(error)
+        sys.exit(1)

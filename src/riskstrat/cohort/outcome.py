@@ -1,0 +1,177 @@
+"""What happened first after each index date: admission, death, leaving, or none of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from riskstrat.cohort.eligibility import CURRENT_STAYS, REGISTRATION_GAP_DAYS
+from riskstrat.engine import Step
+from riskstrat.records import LinkedRecords, spells
+from riskstrat.study import Outcome, Study
+from riskstrat.windows import prediction_sql
+
+__all__ = ["ADMITTED", "CENSORED", "DIED", "NEITHER", "add_outcomes", "first_event"]
+
+NEITHER, ADMITTED, DIED, CENSORED = 0, 1, 2, -1
+"""Codes of ``outcome``: nothing in the window, admission first, death first, left before either."""
+
+QUALIFYING = {
+    "emergency_admission": Step(
+        "qualifying",
+        """
+        select patient_id, start_date from spells
+        where is_emergency and not continues
+        """,
+    ),
+    "emergency_or_inpatient_visit": Step(
+        "qualifying",
+        """
+        select patient_id, start_date from spells where not continues
+        union all
+        select patient_id, start_date from current_stays where kind = 'emergency_department'
+        """,
+    ),
+}
+"""Stays that count as the outcome. A stay that continues another is one admission with it."""
+
+COVERAGE_ORDER = Step(
+    "coverage_order",
+    """
+    select patient_id, start_date, end_date, lead(start_date) over (
+            partition by patient_id order by start_date, end_date, practice_code
+        ) as next_start, max(coalesce(end_date, date '9999-12-31')) over (
+            partition by patient_id order by start_date, end_date, practice_code
+            rows between unbounded preceding and current row
+        ) as covered_until
+    from registrations where superseded_date is null
+    """,
+)
+
+LEAVING = Step(
+    "leaving",
+    f"""
+    select patient_id, covered_until as leaving_date from coverage_order
+    where covered_until < date '9999-12-31' and (next_start is null
+        or date_diff('day', covered_until, next_start) > {REGISTRATION_GAP_DAYS})
+    """,
+)
+
+FIRST_LEAVING = Step(
+    "first_leaving",
+    """
+    select k.patient_id, k.index_date, min(l.leaving_date) as leaving_date
+    from cohort_keys k join leaving l on l.patient_id = k.patient_id
+    where date_diff('day', k.index_date, l.leaving_date) >= 0
+    group by k.patient_id, k.index_date
+    """,
+)
+
+
+def _first_admission(outcome: Outcome) -> Step:
+    inside = prediction_sql("q.start_date", outcome.window, "k.index_date")
+    return Step(
+        "first_admission",
+        f"""
+        select k.patient_id, k.index_date, min(q.start_date) as admission_date
+        from cohort_keys k join qualifying q on q.patient_id = k.patient_id
+        where {inside}
+        group by k.patient_id, k.index_date
+        """,
+    )
+
+
+FOLLOW_UP = Step(
+    "follow_up",
+    """
+    select k.patient_id, k.index_date, a.admission_date, p.death_date, l.leaving_date,
+        date_diff('day', k.index_date, a.admission_date) as days_to_admission,
+        date_diff('day', k.index_date, p.death_date) as days_to_death,
+        date_diff('day', k.index_date, l.leaving_date) as days_to_leaving
+    from cohort_keys k
+    join patients p on p.patient_id = k.patient_id
+    left join first_admission a on a.patient_id = k.patient_id and a.index_date = k.index_date
+    left join first_leaving l on l.patient_id = k.patient_id and l.index_date = k.index_date
+    order by k.index_date, k.patient_id
+    """,
+)
+
+
+def add_outcomes(records: LinkedRecords, study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """`rows` with ``outcome``, ``outcome_date`` and ``follow_up_days``.
+
+    Outcomes read current rows, not what was known: an admission counts from the day it happened.
+
+    Parameters
+    ----------
+    records : LinkedRecords
+    study : Study
+    rows : DataFrame
+        Eligible rows with ``patient_id``, ``index_date`` and ``index_stay_id``.
+    """
+    records.register_keys(rows[["patient_id", "index_date", "index_stay_id"]])
+    follow_up = records.engine.fetch_frame(
+        CURRENT_STAYS,
+        spells("current_stays", partition=("patient_id",)),
+        QUALIFYING[study.outcome.kind],
+        _first_admission(study.outcome),
+        COVERAGE_ORDER,
+        LEAVING,
+        FIRST_LEAVING,
+        FOLLOW_UP,
+    )
+    joined = rows.drop(columns="death_date").merge(
+        follow_up, on=["patient_id", "index_date"], how="left", validate="one_to_one"
+    )
+    outcome, days = first_event(
+        joined["days_to_admission"].to_numpy(float),
+        joined["days_to_death"].to_numpy(float),
+        joined["days_to_leaving"].to_numpy(float),
+        end_day=study.outcome.gap_days + study.outcome.window_days,
+    )
+    dates = np.select(
+        [outcome == ADMITTED, outcome == DIED],
+        [joined["admission_date"].to_numpy("M8[s]"), joined["death_date"].to_numpy("M8[s]")],
+        np.datetime64("NaT", "s"),
+    )
+    joined = joined.assign(outcome=outcome, outcome_date=dates, follow_up_days=days)
+    return joined.drop(columns=[c for c in joined.columns if str(c).startswith("days_to_")])
+
+
+def first_event(
+    admission: np.ndarray, death: np.ndarray, leaving: np.ndarray, *, end_day: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first event of each row, and the day until which it was followed.
+
+    Parameters
+    ----------
+    admission, death, leaving : ndarray of float, shape (n,)
+        Days after the index date, NaN when it did not happen. An admission is already limited to
+        the window; death and leaving are not.
+    end_day : int
+        First day after the window.
+
+    Returns
+    -------
+    outcome : ndarray of int8, shape (n,)
+        :data:`ADMITTED`, :data:`DIED`, :data:`NEITHER` or :data:`CENSORED`. On one day admission
+        comes before death, and both before leaving.
+    days : ndarray of int32, shape (n,)
+        Day of that event, or `end_day`.
+
+    Examples
+    --------
+    >>> nan = float("nan")
+    >>> first_event(np.array([5.0, nan, 5.0]), np.array([5.0, 9.0, nan]),
+    ...             np.array([nan, nan, 4.0]), end_day=30)
+    (array([ 1,  2, -1], dtype=int8), array([5, 9, 4], dtype=int32))
+    """
+    a = np.where(np.isnan(admission), np.inf, admission)
+    d = np.where(np.isnan(death) | (death >= end_day), np.inf, death)
+    left = np.where(np.isnan(leaving) | (leaving >= end_day), np.inf, leaving)
+    event = np.minimum(a, d)
+    outcome = np.select(
+        [left < event, np.isinf(event), a <= d], [CENSORED, NEITHER, ADMITTED], DIED
+    ).astype(np.int8)
+    days = np.minimum(np.minimum(event, left), end_day).astype(np.int32)
+    return outcome, days

@@ -1,0 +1,140 @@
+"""The whole run: linked records in, a judged and explained model out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from riskstrat import evaluation, explanation, training
+from riskstrat.cohort import Cohort, build_cohort
+from riskstrat.errors import UsageError
+from riskstrat.evaluation import EvaluationReport
+from riskstrat.features import FeatureMatrix, build_features
+from riskstrat.records import LinkedRecords
+from riskstrat.staging import staged_directory
+from riskstrat.study import Study
+from riskstrat.training import RiskModel
+
+__all__ = ["Progress", "StudyRun", "evaluate", "evaluate_on", "run_study", "train"]
+
+Progress = Callable[[str], None]
+"""Called with the name of each stage as it starts."""
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """What a run leaves: the model, how it was judged, and the folder it stands in."""
+
+    model: RiskModel
+    report: EvaluationReport
+    folder: Path
+
+
+def train(
+    features: FeatureMatrix, cohort: Cohort, *, progress: Progress | None = None
+) -> RiskModel:
+    """Fit a model on the development rows, with the peers its reasons compare with.
+
+    Parameters
+    ----------
+    features : FeatureMatrix
+        Rows in the order of the cohort's.
+    cohort : Cohort
+        With outcomes; see :func:`riskstrat.build_cohort`.
+    progress : callable, optional
+        Called with the name of each stage.
+
+    Returns
+    -------
+    RiskModel
+
+    Raises
+    ------
+    UsageError
+        When the rows of `features` and `cohort` are not the same.
+    StudyError
+        When there are too few events to fit.
+    """
+    developed, rows = _part(features, cohort, "development")
+    model = training.fit(rows, developed, progress=progress)
+    peers = explanation.peer_reference(model, rows, developed)
+    return replace(model, peers=peers, provenance={**model.provenance, **cohort.origin})
+
+
+def evaluate(
+    model: RiskModel, features: FeatureMatrix, cohort: Cohort, *, capacity: int | None = None
+) -> EvaluationReport:
+    """Judge a model on the evaluation rows; see :func:`riskstrat.evaluation.evaluate`."""
+    judged, rows = _part(features, cohort, "evaluation")
+    return evaluation.evaluate(model, rows, judged, capacity=capacity)
+
+
+def evaluate_on(
+    model: RiskModel,
+    records: LinkedRecords,
+    *,
+    capacity: int | None = None,
+    progress: Progress | None = None,
+) -> EvaluationReport:
+    """Judge a model on any linked records, by its own study's evaluation rows."""
+    say = progress or (lambda stage: None)
+    say("cohort")
+    cohort = build_cohort(records, model.study).part("evaluation")
+    say("features")
+    features = build_features(records, cohort.keys, model.study)
+    say("evaluation")
+    return evaluation.evaluate(model, features, cohort, capacity=capacity)
+
+
+def run_study(
+    records: LinkedRecords,
+    study: Study,
+    out: str | Path,
+    *,
+    capacity: int | None = None,
+    progress: Progress | None = None,
+) -> StudyRun:
+    """Train and judge a study's model and write its folder.
+
+    Parameters
+    ----------
+    records : LinkedRecords
+    study : Study
+    out : str or Path
+        Gets ``artefact/``, ``metrics.json``, ``report.html`` and ``model_card.md``, all at once
+        when everything is done.
+    capacity : int, optional
+        How many people a team can review; adds a row to the workload table.
+    progress : callable, optional
+        Called with the name of each stage.
+
+    Returns
+    -------
+    StudyRun
+    """
+    say = progress or (lambda stage: None)
+    say("cohort")
+    cohort = build_cohort(records, study)
+    say("features")
+    features = build_features(records, cohort.keys, study)
+    say("training")
+    model = train(features, cohort, progress=progress)
+    say("evaluation")
+    report = evaluate(model, features, cohort, capacity=capacity)
+    folder = Path(out)
+    with staged_directory(folder) as staged:
+        model.save(staged / "artefact")
+        report.write(staged)
+    return StudyRun(model, report, folder)
+
+
+def _part(features: FeatureMatrix, cohort: Cohort, name: str) -> tuple[Cohort, FeatureMatrix]:
+    keys = ["patient_id", "index_date"]
+    if not features.keys[keys].equals(cohort.frame[keys]):
+        raise UsageError(
+            "expected features built for the rows of this cohort, in its order, but they differ.",
+            do="Build them with build_features(records, cohort.keys, study).",
+        )
+    chosen = (cohort.frame["part"] == name).to_numpy()
+    return cohort.rows(chosen), features.take(chosen)
