@@ -20,9 +20,8 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-$(ASSETS): serving/package.json serving/package-lock.json | $(READY)
-	PATH="$(abspath $(BIN)):$$PATH" npm ci --prefix serving --no-audit --no-fund --ignore-scripts
-	$(BIN)/python -m riskstrat_serving.assets
+$(ASSETS): serving/package.json serving/package-lock.json serving/fetch_assets.py | $(READY)
+	$(BIN)/python serving/fetch_assets.py
 	touch $@
 
 demo: setup  ## the whole path on a simulated district, ends at the running review pages

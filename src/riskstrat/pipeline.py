@@ -58,6 +58,8 @@ def train(
     """
     developed, rows = _part(features, cohort, "development")
     model = training.fit(rows, developed, progress=progress)
+    if progress is not None:
+        progress("peers")
     peers = explanation.peer_reference(model, rows, developed)
     return replace(model, peers=peers, provenance={**model.provenance, **cohort.origin})
 

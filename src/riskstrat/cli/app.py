@@ -1,4 +1,7 @@
-"""Every command of ``riskstrat``: read the arguments, call the library, show the result."""
+"""Every command of ``riskstrat``: read the arguments, call the library, show the result.
+
+A command imports what it runs when it runs, so that ``--help`` need not wait for LightGBM.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from riskstrat import simulation, tracking
 from riskstrat.cli.console import (
     JsonOption,
     RecordsOption,
@@ -22,13 +24,7 @@ from riskstrat.cli.console import (
 )
 from riskstrat.cli.demo import demo
 from riskstrat.cli.lists import explain, list_command, score
-from riskstrat.errors import DataError, MissingExtraError, RiskstratError
-from riskstrat.pipeline import evaluate_on, run_study
-from riskstrat.records import check_records, link, load_records
-from riskstrat.schema import TABLES, describe_tables
-from riskstrat.staging import staged_directory
-from riskstrat.study import load_study, study_schema
-from riskstrat.training import RiskModel
+from riskstrat.errors import DataError, RiskstratError
 
 __all__ = ["app", "main"]
 
@@ -38,6 +34,7 @@ COMMAND_GROUP = "riskstrat.commands"
 app = typer.Typer(
     help="Explained risk of emergency admission from linked records. Not a medical device.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -65,6 +62,8 @@ def _options(
 @app.command("schema")
 def schema_command(as_json: JsonOption = False) -> None:
     """Print the canonical tables that a store of linked records holds."""
+    from riskstrat.schema import TABLES, describe_tables
+
     if as_json:
         show({"tables": describe_tables()}, as_json=True, lines=[])
         return
@@ -79,7 +78,12 @@ def schema_command(as_json: JsonOption = False) -> None:
 
 @study_app.command("schema")
 def study_schema_command() -> None:
-    """Print the JSON Schema of study.toml."""
+    """Print the JSON Schema of study.toml.
+
+    Example: riskstrat study schema > study.schema.json
+    """
+    from riskstrat.study import study_schema
+
     typer.echo(json.dumps(study_schema(), indent=2))
 
 
@@ -89,6 +93,8 @@ def study_check(study: Annotated[Path, typer.Argument(help="A study.toml.")]) ->
 
     Example: riskstrat study check models/omop_emergency_visit_12m/study.toml
     """
+    from riskstrat.study import load_study
+
     read = load_study(study)
     show({"name": read.name}, as_json=False, lines=[f"The study '{read.name}' has no mistakes."])
 
@@ -107,9 +113,11 @@ def simulate(
 
     Example: riskstrat simulate --people 20000 --seed 1 --out records/
     """
+    from riskstrat.simulation import simulate as simulate_district
+
     with stages() as say:
         say("simulation")
-        manifest = simulation.simulate(people, seed, out, truth=truth)
+        manifest = simulate_district(people, seed, out, truth=truth)
     tables = {name: counts["rows"] for name, counts in manifest["tables"].items()}
     lines = [f"Simulated {people:,} people (synthetic) in {out}/"]
     show({"out": out, "tables": tables}, as_json=as_json, lines=lines)
@@ -131,6 +139,8 @@ def link_command(
 
     Example: riskstrat link omop_extract/ --out records/
     """
+    from riskstrat.records import link
+
     with stages() as say:
         say("linking")
         manifest = link(feed, out, dialect=dialect, purpose=purpose)
@@ -154,6 +164,8 @@ def check_command(
 
     Example: riskstrat check records/
     """
+    from riskstrat.records import check_records, load_records
+
     findings = check_records(load_records(records))
     lines = [f"{f.code} {f.level} {f.table}: {f.message} ({f.count:,})" for f in findings] or [
         "No findings."
@@ -178,25 +190,22 @@ def train(
     Example: riskstrat train models/omop_emergency_visit_12m/study.toml --records records/
     --out runs/omop/
     """
+    from riskstrat.cli.tracked import log_run
+    from riskstrat.pipeline import run_study
+    from riskstrat.records import load_records
+    from riskstrat.study import load_study
+
     rules = load_study(study)
     with stages() as say:
         run = run_study(load_records(records), rules, out, capacity=capacity, progress=say)
         say("tracking")
-        note = _track(run.folder, run.model, run.report.metrics)
+        note = log_run(run)
     lines = [run.report.describe(), note, f"Report: {out / 'report.html'}"]
     show(
         {"out": out, "model_version": run.model.version, "metrics": run.report.metrics},
         as_json=as_json,
         lines=lines,
     )
-
-
-def _track(folder: Path, model: RiskModel, metrics: dict[str, object]) -> str:
-    try:
-        run_id = tracking.log_run(folder, model, metrics)
-    except MissingExtraError as missing:
-        return f"Not logged in MLflow: {missing.message}"
-    return f"MLflow run: {run_id}"
 
 
 @app.command()
@@ -213,6 +222,11 @@ def evaluate(
 
     Example: riskstrat evaluate runs/omop/artefact --records records/ --out judged/
     """
+    from riskstrat.pipeline import evaluate_on
+    from riskstrat.records import load_records
+    from riskstrat.staging import staged_directory
+    from riskstrat.training import RiskModel
+
     model = RiskModel.load(artefact)
     with stages() as say:
         report = evaluate_on(model, load_records(records), capacity=capacity, progress=say)

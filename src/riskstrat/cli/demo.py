@@ -10,12 +10,8 @@ from typing import Annotated
 
 import typer
 
-from riskstrat import risklist, simulation, tracking
 from riskstrat.cli.console import show, stages
 from riskstrat.errors import MissingExtraError
-from riskstrat.pipeline import run_study
-from riskstrat.records import load_records
-from riskstrat.study import parse_study
 
 __all__ = ["DEMO_INDEX_DATE", "demo"]
 
@@ -39,6 +35,12 @@ def demo(
 
     Example: riskstrat demo --no-serve
     """
+    from riskstrat import risklist, simulation
+    from riskstrat.cli.tracked import log_run
+    from riskstrat.pipeline import run_study
+    from riskstrat.records import load_records
+    from riskstrat.study import parse_study
+
     study = parse_study(files("riskstrat.cli").joinpath("demo_study.toml").read_text("utf-8"))
     with stages() as say:
         say("simulation")
@@ -46,7 +48,7 @@ def demo(
         records = load_records(out / "records")
         run = run_study(records, study, out / "run", capacity=DEMO_CAPACITY, progress=say)
         say("tracking")
-        tracked = _track(out / "run", run)
+        tracked = log_run(run)
         scores = risklist.score(run.model, records, DEMO_INDEX_DATE, progress=say)
         scores.save(out / "scores")
         say("lists")
@@ -62,18 +64,11 @@ def demo(
         f"  model card {out / 'run' / 'model_card.md'}",
         f"  scores     {out / 'scores'}/",
         f"  lists      {out / 'lists'}/",
-        f"  MLflow     {tracked}",
+        f"  {tracked}",
     ]
     show({}, as_json=False, lines=lines)
     if serve:
         _serve(out / "scores", port)
-
-
-def _track(folder: Path, run: object) -> str:
-    try:
-        return tracking.log_run(folder, run.model, run.report.metrics)
-    except MissingExtraError as missing:
-        return f"not logged: {missing.message}"
 
 
 def _serve(scores: Path, port: int) -> None:

@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
-from riskstrat import risklist
 from riskstrat.cli.console import JsonOption, RecordsOption, parse_day, show, stages
 from riskstrat.errors import UsageError
-from riskstrat.records import load_records
-from riskstrat.training import RiskModel
 
 __all__ = ["explain", "list_command", "score"]
 
@@ -36,6 +33,10 @@ def score(
     Example: riskstrat score runs/demo/artefact --records records/ --index-date 2024-01-01
     --out scores/
     """
+    from riskstrat import risklist
+    from riskstrat.records import load_records
+    from riskstrat.training import RiskModel
+
     model = RiskModel.load(artefact)
     with stages() as say:
         scores = risklist.score(model, load_records(records), parse_day(index_date), progress=say)
@@ -62,6 +63,8 @@ def list_command(
 
     Example: riskstrat list scores/ --practice Z90001 --capacity 40 --out list.csv
     """
+    from riskstrat import risklist
+
     if (practice is None) != every_practice:
         raise UsageError("expected either --practice CODE or --all.")
     if file_format not in {"csv", "json"}:
@@ -91,6 +94,10 @@ def explain(
     Example: riskstrat explain runs/demo/artefact --records records/ --patient ID
     --index-date 2024-01-01
     """
+    from riskstrat import risklist
+    from riskstrat.records import load_records
+    from riskstrat.training import RiskModel
+
     model = RiskModel.load(artefact)
     day = parse_day(index_date)
     explained = risklist.explain_patient(model, load_records(records), patient, day)

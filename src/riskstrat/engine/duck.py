@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,11 +33,14 @@ class Engine:
     Notes
     -----
     An engine belongs to one thread. Results do not depend on `threads`: every query that is
-    written to disk has a total order.
+    written to disk has a total order. What does not fit into memory goes to a folder of its own
+    that only this user may read, removed with the engine; DuckDB's default is the current folder.
     """
 
     def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
-        config: dict[str, Any] = {"preserve_insertion_order": False}
+        spill = tempfile.mkdtemp(prefix="riskstrat-")
+        weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
+        config: dict[str, Any] = {"preserve_insertion_order": False, "temp_directory": spill}
         if threads is not None:
             config["threads"] = threads
         if memory_limit is not None:
@@ -105,11 +111,18 @@ class Engine:
         return self.connection.sql(compose(steps), params=dict(parameters) or None)
 
 
+_UNREADABLE = (duckdb.DataError, duckdb.InvalidInputException, duckdb.IOException)
+"""What DuckDB raises for damaged files and values that do not fit; for damage inside a Parquet page
+it raises its base class itself. Every other kind is a mistake in a query: a defect of ours."""
+
+
 @contextmanager
 def _readable() -> Iterator[None]:
     try:
         yield
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+    except duckdb.Error as error:
+        if type(error) is not duckdb.Error and not isinstance(error, _UNREADABLE):
+            raise
         raise RecordsError(
             "a query could not read the records: a file is damaged or a value does not fit its "
             f"declared type ({type(error).__name__}).",

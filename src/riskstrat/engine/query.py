@@ -26,6 +26,9 @@ PORTABLE_FUNCTIONS = frozenset(
 )
 """sqlglot names (lower case) of the functions a portable query may use."""
 
+_CONSTRUCTS_OFF_LIST = (exp.Interval, exp.Bracket, exp.Pivot)
+"""Intervals, list elements and pivots: no functions, but they differ or fail on Spark too."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -44,7 +47,8 @@ class Step:
     Raises
     ------
     ValueError
-        When `sql` is not a single query or a portable step uses a function off the list.
+        When `sql` is not a single query or a portable step uses a function or construct off the
+        list.
     """
 
     name: str
@@ -54,21 +58,24 @@ class Step:
 
     def __post_init__(self) -> None:
         parsed = sqlglot.parse_one(self.sql, dialect="duckdb")
-        if not isinstance(parsed, exp.Query) or parsed.args.get("with_"):
+        if not isinstance(parsed, exp.Query) or parsed.find(exp.With) is not None:
             raise ValueError(f"step '{self.name}' must be one SELECT without its own WITH")
         object.__setattr__(self, "expression", parsed)
-        if self.portable and (strange := _functions(parsed) - PORTABLE_FUNCTIONS):
+        if self.portable and (strange := _off_list(parsed)):
             raise ValueError(
                 f"step '{self.name}' uses {', '.join(sorted(strange))}, which is not known to give "
                 "the same rows on DuckDB and Spark"
             )
 
 
-def _functions(query: exp.Query) -> set[str]:
-    return {
+def _off_list(query: exp.Query) -> set[str]:
+    functions = {
         (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()
         for function in query.find_all(exp.Func)
     }
+    constructs = {type(found).__name__.lower() for found in query.find_all(*_CONSTRUCTS_OFF_LIST)}
+    asof = {"asof join" for join in query.find_all(exp.Join) if join.method == "ASOF"}
+    return (functions - PORTABLE_FUNCTIONS) | constructs | asof
 
 
 def compose(steps: Sequence[Step]) -> str:

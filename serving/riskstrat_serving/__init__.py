@@ -1,0 +1,1 @@
+"""The riskstrat service: scoring and explaining over HTTP, and the review pages."""

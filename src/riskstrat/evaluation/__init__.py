@@ -1,0 +1,49 @@
+"""How good the risks are, for whom, and what a list made from them holds.
+
+:func:`evaluate` judges a model and its comparators on the same people and writes one page, one JSON
+file and a model card. The measures it uses can be called on their own: all take weights, and those
+with an interval allow for several rows per person.
+"""
+
+from riskstrat.evaluation.bootstrap import Discrimination, bootstrap_discrimination
+from riskstrat.evaluation.calibration import (
+    calibration_in_the_large,
+    calibration_intercept,
+    calibration_slope,
+    observed_expected_ratio,
+)
+from riskstrat.evaluation.checks import Finding
+from riskstrat.evaluation.curve import CalibrationCurve, integrated_calibration_index, risk_groups
+from riskstrat.evaluation.discrimination import auroc, average_precision
+from riskstrat.evaluation.intervals import Estimate, proportion
+from riskstrat.evaluation.net_benefit import net_benefit, net_benefit_of_all
+from riskstrat.evaluation.observed import Observed
+from riskstrat.evaluation.report import EvaluationReport, evaluate
+from riskstrat.evaluation.workload import Missed, Workload, listed, missed, workload
+
+__all__ = [
+    "CalibrationCurve",
+    "Discrimination",
+    "Estimate",
+    "EvaluationReport",
+    "Finding",
+    "Missed",
+    "Observed",
+    "Workload",
+    "auroc",
+    "average_precision",
+    "bootstrap_discrimination",
+    "calibration_in_the_large",
+    "calibration_intercept",
+    "calibration_slope",
+    "evaluate",
+    "integrated_calibration_index",
+    "listed",
+    "missed",
+    "net_benefit",
+    "net_benefit_of_all",
+    "observed_expected_ratio",
+    "proportion",
+    "risk_groups",
+    "workload",
+]

@@ -1,0 +1,57 @@
+"""The model card: what the model is for, what it is not for, and how well it did, in Markdown.
+
+References
+----------
+Mitchell M et al. Model cards for model reporting. FAT* 2019;220-229.
+Collins GS et al. TRIPOD+AI statement. BMJ 2024;385:e078378.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from riskstrat.evaluation.about import OUTCOME_WORDS, list_sentence
+from riskstrat.evaluation.disclosure import FEWEST_EVENTS, FEWEST_PEOPLE
+from riskstrat.evaluation.page import template_environment
+
+__all__ = ["render_card"]
+
+
+def render_card(metrics: Mapping[str, Any]) -> str:
+    """The model card of an evaluated model.
+
+    Parameters
+    ----------
+    metrics : mapping
+        The metrics of an :class:`EvaluationReport`.
+
+    Returns
+    -------
+    str
+        Markdown; the same metrics give the same text.
+    """
+    template = template_environment(html=False).get_template("model_card.md.j2")
+    return template.render(
+        m=metrics,
+        words=OUTCOME_WORDS[metrics["study"]["outcome_kind"]],
+        sentence=lambda section: list_sentence(metrics, section),
+        provenance=_provenance(metrics["model"]["provenance"]),
+        fewest_people=FEWEST_PEOPLE,
+        fewest_events=FEWEST_EVENTS,
+    )
+
+
+def _provenance(provenance: Mapping[str, Any]) -> dict[str, str]:
+    """Each fact on one line of plain text."""
+    return {key.replace("_", " "): _words(value) for key, value in provenance.items()}
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key.replace('_', ' ')} {_words(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_words(item) for item in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not recorded" if value is None else str(value)

@@ -1,0 +1,162 @@
+"""The rows that are judged: outcomes, the model's risks and every comparator, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskstrat.cohort import ADMITTED, CENSORED, DIED
+from riskstrat.errors import DataError, UsageError
+from riskstrat.evaluation.observed import Floats, Observed
+
+if TYPE_CHECKING:
+    from riskstrat.cohort import Cohort
+    from riskstrat.features import FeatureMatrix
+    from riskstrat.training import RiskModel
+
+__all__ = ["MODEL", "Judged", "Score", "judge"]
+
+MODEL = "model"
+"""Name of the model among the scores; comparators have their own names."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One score to judge: the model or a comparator.
+
+    Parameters
+    ----------
+    name, label, note : str
+    is_risk : bool
+        Whether `values` are probabilities; else they only rank.
+    values : ndarray, shape (n,)
+    """
+
+    name: str
+    label: str
+    note: str
+    is_risk: bool
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Evaluation rows with what was seen and what each score said.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The cohort's columns, n rows.
+    observed : Observed
+        Admission before death, with the weights.
+    scores : tuple of Score
+        The model first.
+    risk_death : ndarray, shape (n,)
+        Predicted probability of dying first; NaN when the model has none.
+    pooled : bool
+        Whether a list is made over all rows (event study) rather than per index date.
+    """
+
+    frame: pd.DataFrame
+    observed: Observed
+    scores: tuple[Score, ...]
+    risk_death: Floats
+    pooled: bool
+
+    @property
+    def model(self) -> Score:
+        """The model's own score."""
+        return self.scores[0]
+
+    @property
+    def lists(self) -> int:
+        """How many lists one capacity gives."""
+        return 1 if self.pooled else int(self.frame["index_date"].nunique())
+
+    @property
+    def outcome(self) -> npt.NDArray[np.int8]:
+        """Outcome codes of the cohort, shape (n,)."""
+        return self.frame["outcome"].to_numpy(np.int8)
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Judged:
+        """The chosen rows (boolean mask)."""
+        return replace(
+            self,
+            frame=self.frame[rows].reset_index(drop=True),
+            observed=self.observed.take(rows),
+            scores=tuple(replace(score, values=score.values[rows]) for score in self.scores),
+            risk_death=self.risk_death[rows],
+        )
+
+    def died_first(self) -> Observed:
+        """The same rows judged against death without an admission before it."""
+        return self.observed.with_event(self.outcome == DIED)
+
+
+def judge(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Judged:
+    """Predict the evaluation rows with the model and every comparator.
+
+    Parameters
+    ----------
+    model : RiskModel
+    matrix : FeatureMatrix
+        One row per row of the cohort, in its order.
+    cohort : Cohort
+        With outcomes. Development rows are left out.
+
+    Raises
+    ------
+    UsageError
+        When matrix and cohort do not have the same rows.
+    DataError
+        When no evaluation row is left.
+    ArtefactError
+        When the matrix comes from another catalogue.
+    """
+    _require_same_rows(matrix, cohort)
+    rows = (cohort.frame["part"] == "evaluation").to_numpy()
+    if not rows.any():
+        raise DataError(
+            "expected rows to evaluate, but the cohort has none in its evaluation part.",
+            do="Check [split] of the study against the years the records cover.",
+        )
+    model.require_matrix(matrix)
+    chosen = matrix if rows.all() else matrix.take(np.flatnonzero(rows))
+    frame = cohort.frame[rows].reset_index(drop=True)
+    predicted = model.predict(chosen)
+    own = Score(MODEL, "This model", "", True, predicted["risk"].to_numpy(np.float64))
+    others = (
+        Score(c.name, c.label, c.note, c.is_risk, np.asarray(c.predict(chosen), dtype=np.float64))
+        for c in model.comparators
+    )
+    return Judged(
+        frame,
+        _observed(frame),
+        (own, *others),
+        predicted["risk_death"].to_numpy(np.float64),
+        pooled=cohort.study.index.event is not None,
+    )
+
+
+def _observed(frame: pd.DataFrame) -> Observed:
+    outcome = frame["outcome"].to_numpy(np.int8)
+    weight = np.where(outcome == CENSORED, 0.0, frame["weight"].to_numpy(np.float64))
+    patient = pd.factorize(frame["patient_id"], sort=True)[0]
+    return Observed.of(outcome == ADMITTED, weight, patient)
+
+
+def _require_same_rows(matrix: FeatureMatrix, cohort: Cohort) -> None:
+    keys = ["patient_id", "index_date"]
+    same = len(matrix.keys) == len(cohort.frame) and all(
+        (matrix.keys[key].to_numpy() == cohort.frame[key].to_numpy()).all() for key in keys
+    )
+    if not same:
+        raise UsageError(
+            f"expected a feature matrix with the cohort's rows in its order, but the matrix has "
+            f"{len(matrix.keys):,} rows and the cohort {len(cohort.frame):,}, or they differ.",
+            do="Build the features from this cohort's keys.",
+        )

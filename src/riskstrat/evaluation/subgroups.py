@@ -1,0 +1,198 @@
+"""The same figures for each group of people, with small groups withheld.
+
+Observed/expected ratios, slopes and missed shares have intervals adjusted for the number of groups
+(Bonferroni): with twenty groups one 95 % interval in twenty misses by chance. A difference in the
+missed share between groups mostly reflects their base rates, so each stands beside the one that the
+group's own risks imply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskstrat.cohort import age_band
+from riskstrat.errors import StudyError
+from riskstrat.evaluation.blocks import WITHHELD, Resampling
+from riskstrat.evaluation.bootstrap import bootstrap_discrimination
+from riskstrat.evaluation.calibration import calibration_slope, observed_expected_ratio
+from riskstrat.evaluation.disclosure import is_small, rounded, withheld
+from riskstrat.evaluation.intervals import Estimate, adjusted_level
+from riskstrat.evaluation.judged import MODEL, Judged
+from riskstrat.evaluation.workload import missed
+
+__all__ = ["DIVISIONS", "divide", "division_rows", "published_groups"]
+
+NOT_RECORDED = "not recorded"
+"""Group of people without a value; always shown as a group of its own."""
+
+SHOWN_DECIMALS = 3
+"""Decimals of subgroup figures, so that no count can be computed back from them."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+def _age_band(frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(age_band(frame["age"])).astype("str")
+
+
+def _imd_decile(frame: pd.DataFrame) -> pd.Series:
+    return _numbered(frame["imd_decile"], 10)
+
+
+def _imd_quintile(frame: pd.DataFrame) -> pd.Series:
+    return _numbered(np.ceil(frame["imd_decile"] / 2), 5)
+
+
+def _numbered(values: pd.Series, last: int) -> pd.Series:
+    ends = {1: "1 (most deprived)", last: f"{last} (least deprived)"}
+    names = {float(number): ends.get(number, str(number)) for number in range(1, last + 1)}
+    return values.map(names)
+
+
+DIVISIONS = {
+    "age_band": ("Age", _age_band),
+    "sex": ("Sex", lambda frame: frame["sex"]),
+    "imd_decile": ("Deprivation (tenths)", _imd_decile),
+    "imd_quintile": ("Deprivation (fifths)", _imd_quintile),
+    "ethnic_category": ("Ethnic category", lambda frame: frame["ethnic_category"]),
+    "practice": ("Practice", lambda frame: frame["practice_code"]),
+    "index_date": ("Index date", lambda frame: frame["index_date"].dt.strftime("%Y-%m-%d")),
+    "unseen": (
+        "Person in development",
+        lambda frame: frame["unseen"].map({True: "never", False: "at an earlier date"}),
+    ),
+}
+"""Ways to divide everybody: title, and the group of each row (null is a group of its own)."""
+
+
+def divide(frame: pd.DataFrame, name: str) -> dict[str, Mask]:
+    """Rows of each group of a division, in the order they are shown.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The cohort's columns.
+    name : str
+        A key of :data:`DIVISIONS`.
+
+    Raises
+    ------
+    StudyError
+        When the division is not known.
+    """
+    if name not in DIVISIONS:
+        raise StudyError(
+            f"expected subgroups among {', '.join(DIVISIONS)}, but 'report.subgroups' has '{name}'."
+        )
+    labels = DIVISIONS[name][1](frame).astype("object")
+    labels = labels.where(labels.notna(), NOT_RECORDED).to_numpy()
+    return {label: labels == label for label in sorted(set(labels), key=_order)}
+
+
+def _order(label: str) -> tuple[bool, int, str]:
+    """Numbers in their order, words alphabetically, 'not recorded' last."""
+    digits = label.split("-")[0].split("+")[0].split(" ")[0]
+    return label == NOT_RECORDED, int(digits) if digits.isdigit() else 0, label
+
+
+def published_groups(judged: Judged, masks: Mapping[str, Mask]) -> list[bool]:
+    """Which groups of a division may be shown, in the order of `masks`."""
+    taken = [judged.observed.take(mask) for mask in masks.values()]
+    hidden = withheld([group.followed for group in taken], [group.events for group in taken])
+    return [not is_hidden for is_hidden in hidden]
+
+
+def division_rows(
+    judged: Judged, name: str, chosen: Mask, *, comparisons: int, resampling: Resampling
+) -> list[dict[str, Any]]:
+    """One row of figures per group.
+
+    Parameters
+    ----------
+    judged : Judged
+    name : str
+        A key of :data:`DIVISIONS`.
+    chosen : ndarray of bool, shape (n,)
+        Who is on the lists of everybody.
+    comparisons : int
+        Number of groups the intervals are adjusted for.
+    resampling : Resampling
+    """
+    masks = divide(judged.frame, name)
+    shown = published_groups(judged, masks)
+    rows = []
+    for (label, mask), is_shown in zip(masks.items(), shown, strict=True):
+        figures: dict[str, Any] = dict(WITHHELD)
+        if is_shown:
+            figures = {
+                "withheld": False,
+                **_figures(judged.take(mask), chosen[mask], adjusted_level(comparisons)),
+                "auroc": _auroc(judged.take(mask), resampling),
+                **_shares(judged, mask, chosen),
+            }
+        rows.append({"group": label, **figures})
+    return rows
+
+
+def _figures(group: Judged, chosen: Mask, level: float) -> dict[str, Any]:
+    observed, risk = group.observed, group.model.values
+    rows = rounded(len(observed))
+    return {
+        "people": rounded(observed.people),
+        "rows": rows,
+        "events": rounded(observed.events),
+        "observed_rate": _short(rounded(observed.rate * len(observed)) / rows),
+        "mean_risk": _short(float(np.average(risk, weights=observed.weight))),
+        "observed_expected": _shortened(observed_expected_ratio(observed, risk, level)),
+        "slope": _shortened(calibration_slope(observed, risk, level)),
+        "missed": _missed(group, chosen, level),
+    }
+
+
+def _missed(group: Judged, chosen: Mask, level: float) -> dict[str, Any] | None:
+    """Missed share, withheld when 1 to 7 people were found or missed."""
+    observed = group.observed
+    found, lost = observed.take(chosen).events, observed.take(~chosen).events
+    if is_small(observed.people, found) or is_small(observed.people, lost):
+        return None
+    share = missed(observed, group.model.values, chosen, level)
+    return {
+        "observed": _shortened(share.observed),
+        "expected": _short(share.expected),
+        "difference": _shortened(share.difference),
+    }
+
+
+def _auroc(group: Judged, resampling: Resampling) -> Estimate:
+    discrimination = bootstrap_discrimination(
+        group.observed,
+        {MODEL: group.model.values},
+        resamples=resampling.resamples,
+        seed=resampling.seed,
+    )
+    return _shortened(discrimination.estimate(MODEL, 0))
+
+
+def _shares(judged: Judged, mask: Mask, chosen: Mask) -> dict[str, Any]:
+    """Share of the lists and of all events that belong to the group, from rounded counts."""
+    on_list = int((mask & chosen).sum())
+    events = rounded(judged.observed.take(mask).events)
+    list_share = rounded(on_list) / max(rounded(int(chosen.sum())), 1)
+    small = is_small(judged.observed.people, on_list)
+    return {
+        "list_share": None if small else _short(min(list_share, 1.0)),
+        "event_share": _short(min(events / max(rounded(judged.observed.events), 1), 1.0)),
+    }
+
+
+def _short(value: float) -> float:
+    return round(value, SHOWN_DECIMALS)
+
+
+def _shortened(estimate: Estimate) -> Estimate:
+    return Estimate(_short(estimate.value), _short(estimate.low), _short(estimate.high))

@@ -1,0 +1,28 @@
+"""Why the model ranks a person where it does: contributions, peers, reasons in words."""
+
+from riskstrat.explanation.peers import compared_with, peer_reference
+from riskstrat.explanation.reasons import REASON_COLUMNS, build_reasons
+from riskstrat.explanation.shapley import Explanations, explain
+from riskstrat.explanation.wording import (
+    LOWERING,
+    RAISING,
+    caveat,
+    date_in_words,
+    days_in_words,
+    risk_sentence,
+)
+
+__all__ = [
+    "LOWERING",
+    "RAISING",
+    "REASON_COLUMNS",
+    "Explanations",
+    "build_reasons",
+    "caveat",
+    "compared_with",
+    "date_in_words",
+    "days_in_words",
+    "explain",
+    "peer_reference",
+    "risk_sentence",
+]

@@ -1,0 +1,177 @@
+"""Score and explain everyone who is eligible at an index date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from riskstrat.cohort import Cohort, build_scoring_cohort
+from riskstrat.explanation import build_reasons, compared_with, explain
+from riskstrat.features import FeatureMatrix, build_features
+from riskstrat.records import LinkedRecords
+from riskstrat.risklist.scores import KEY_COLUMNS, SCORE_COLUMNS, Scores
+from riskstrat.training import RiskModel
+
+__all__ = ["ScoredRows", "score", "score_rows"]
+
+BLOCK_ROWS = 50_000
+"""Rows scored and explained at a time: contributions of single features are kept for these only."""
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """Scores, group contributions and reasons of the rows of a cohort, in its order."""
+
+    scores: pd.DataFrame
+    contributions: pd.DataFrame
+    reasons: pd.DataFrame
+
+
+def score(
+    model: RiskModel,
+    records: LinkedRecords,
+    index_date: date | None,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> Scores:
+    """Score, explain and rank everyone who is eligible at an index date.
+
+    Parameters
+    ----------
+    model : RiskModel
+    records : LinkedRecords
+    index_date : date or None
+        The day the prediction stands for. For a study at discharge the discharges with that index
+        date; None takes each person's latest.
+    progress : callable, optional
+        Called with the name of each stage as it starts.
+
+    Returns
+    -------
+    Scores
+        By practice and rank. Equal risks rank by ``patient_id``. People without a recorded practice
+        are one group with a null ``practice_code``.
+
+    Raises
+    ------
+    ArtefactError
+        When the catalogue has changed since the model was fitted.
+    StudyError
+        When the index date lies outside the data, or nobody is eligible.
+    UsageError
+        When a study with calendar index dates is given none.
+    """
+    say = progress or (lambda stage: None)
+    say("cohort")
+    cohort = build_scoring_cohort(records, model.study, index_date)
+    say("features")
+    matrix = build_features(records, cohort.keys, model.study)
+    say("scores and reasons")
+    found = score_rows(model, matrix, cohort)
+    order = _ranked(found.scores)
+    scores = found.scores.iloc[order].reset_index(drop=True)
+    rank = scores.groupby("practice_code", dropna=False, sort=False).cumcount() + 1
+    scores["rank_in_practice"] = rank.to_numpy(dtype=np.int32)
+    contributions = found.contributions.iloc[order].reset_index(drop=True)
+    return Scores(
+        scores=scores[list(SCORE_COLUMNS)],
+        contributions=contributions,
+        reasons=_in_order(found.reasons, scores),
+        run=_run(model, records, scores, index_date),
+        model=model,
+    )
+
+
+def score_rows(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> ScoredRows:
+    """Scores, contributions and reasons of a matrix, block by block.
+
+    Parameters
+    ----------
+    model : RiskModel
+    matrix : FeatureMatrix
+    cohort : Cohort
+        The same rows in the same order.
+
+    Returns
+    -------
+    ScoredRows
+        Not yet ranked.
+
+    Raises
+    ------
+    ArtefactError
+        When the matrix was built by another catalogue.
+    """
+    model.require_matrix(matrix)
+    blocks = [
+        _score_block(
+            model,
+            matrix.take(np.arange(start, min(start + BLOCK_ROWS, len(cohort.frame)))),
+            cohort.frame.iloc[start : start + BLOCK_ROWS].reset_index(drop=True),
+        )
+        for start in range(0, len(cohort.frame), BLOCK_ROWS)
+    ]
+    return ScoredRows(
+        scores=pd.concat([block.scores for block in blocks], ignore_index=True),
+        contributions=pd.concat([block.contributions for block in blocks], ignore_index=True),
+        reasons=pd.concat([block.reasons for block in blocks], ignore_index=True),
+    )
+
+
+def _score_block(model: RiskModel, matrix: FeatureMatrix, people: pd.DataFrame) -> ScoredRows:
+    predicted = model.predict(matrix)
+    explanations = explain(model, matrix)
+    scores = people[[*KEY_COLUMNS, "practice_code", "age", "sex", "in_hospital"]].assign(
+        practice_code=people["practice_code"].astype("str"),
+        raw_score=predicted["raw_score"].to_numpy(dtype=np.float64),
+        risk=predicted["risk"].to_numpy(dtype=np.float64),
+        risk_death=predicted["risk_death"].to_numpy(dtype=np.float64),
+        baseline=explanations.baseline,
+        model_version=pd.Series(model.version, index=people.index, dtype="str"),
+        compared_with=compared_with(model, people).to_numpy(),
+    )
+    keys = people[list(KEY_COLUMNS)]
+    return ScoredRows(
+        scores=scores,
+        contributions=pd.concat([keys, explanations.by_group()], axis=1),
+        reasons=build_reasons(model, matrix, explanations, people),
+    )
+
+
+def _ranked(scores: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Row positions by practice (null last), highest risk first, then patient and index date."""
+    keys = scores[["practice_code", "patient_id", "index_date"]].assign(descending=-scores["risk"])
+    by = ["practice_code", "descending", "patient_id", "index_date"]
+    return keys.sort_values(by, kind="stable", na_position="last").index.to_numpy(dtype=np.intp)
+
+
+def _in_order(reasons: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Reasons in the order of the people of `scores`."""
+    people = pd.MultiIndex.from_frame(scores[list(KEY_COLUMNS)])
+    place = people.get_indexer(pd.MultiIndex.from_frame(reasons[list(KEY_COLUMNS)]))
+    order = np.lexsort((reasons["position"].to_numpy(), place))
+    return reasons.iloc[order].reset_index(drop=True)
+
+
+def _run(
+    model: RiskModel, records: LinkedRecords, scores: pd.DataFrame, index_date: date | None
+) -> dict[str, Any]:
+    """What was scored, for ``run.json``: names and counts only."""
+    day = index_date or scores["index_date"].max().date()
+    return {
+        "study": model.study.name,
+        "model_version": model.version,
+        "index_date": day.isoformat(),
+        "window_days": model.study.outcome.window_days,
+        "outcome_kind": model.study.outcome.kind,
+        "data_to": records.data_to.isoformat(),
+        "synthetic": records.is_synthetic,
+        "people": int(scores["patient_id"].nunique()),
+        "practices": int(scores["practice_code"].nunique(dropna=False)),
+        "rows": len(scores),
+    }

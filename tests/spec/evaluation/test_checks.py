@@ -1,0 +1,157 @@
+"""Each coded finding fires where its rule says, and not at the boundary beside it."""
+
+import copy
+
+import pytest
+
+from riskstrat.evaluation.checks import find
+
+
+def about(value, low=None, high=None):
+    return {"value": value, "low": low, "high": high}
+
+
+def block(*, events=1000, rows=10_000, auroc=0.75, ratio=None, slope=None):
+    return {
+        "withheld": False,
+        "rows": rows,
+        "events": events,
+        "scores": [
+            {
+                "auroc": about(auroc, auroc - 0.02, auroc + 0.02),
+                "calibration": {
+                    "observed_expected": ratio or about(1.0, 0.95, 1.05),
+                    "slope": slope or about(1.0, 0.95, 1.05),
+                },
+            }
+        ],
+        "differences": [{"label": "Logistic regression", "auroc": about(0.02, 0.01, 0.03)}],
+    }
+
+
+def evaluation(**changes):
+    """An evaluation without any finding, changed as given."""
+    row = {"withheld": False, "cut": 0.3, "gap_at_cut": about(0.01, 0.005, 0.015)}
+    group = {
+        "group": "80-84",
+        "withheld": False,
+        "events": 300,
+        "observed_expected": about(1.05, 0.97, 1.13),
+        "slope": about(0.95, 0.88, 1.02),
+        "missed": {
+            "observed": about(0.8),
+            "expected": 0.79,
+            "difference": about(0.01, -0.02, 0.04),
+        },
+    }
+    metrics = {
+        "study": {"window_days": 365},
+        "cohort": {"capped_share": 0.0, "left_share": 0.05},
+        "everyone": block(),
+        "unseen": block(),
+        "aged_65_and_over": block(),
+        "workload": [{"capacity": 0.02, "scores": [row]}],
+        "subgroups": {"age_band": {"title": "Age", "groups": [group]}},
+    }
+    return {**metrics, **changes}
+
+
+def codes(metrics):
+    return [finding.code for finding in find(metrics)]
+
+
+def test_a_sound_evaluation_has_no_finding():
+    assert codes(evaluation()) == []
+
+
+@pytest.mark.parametrize(("auroc", "window", "fires"),
+                         [(0.85, 365, False), (0.851, 365, True), (0.9, 30, False)])  # fmt: skip
+def test_e001_ranking_too_good_at_65_and_over_for_a_year(auroc, window, fires):
+    metrics = evaluation(aged_65_and_over=block(auroc=auroc), study={"window_days": window})
+
+    assert (codes(metrics) == ["E001"]) is fires
+
+
+@pytest.mark.parametrize(
+    ("events", "rows", "fires"), [(99, 10_000, True), (100, 10_000, False), (9_950, 10_000, True)]
+)
+def test_e002_fewer_than_a_hundred_with_or_without_the_outcome(events, rows, fires):
+    assert ("E002" in codes(evaluation(everyone=block(events=events, rows=rows)))) is fires
+
+
+@pytest.mark.parametrize(("code", "measure"), [("E003", "ratio"), ("E004", "slope")])
+@pytest.mark.parametrize(
+    ("events", "estimate", "fires"),
+    [
+        # Few events: only when the interval excludes 1, however far off the value is.
+        (1000, about(1.3, 0.99, 1.6), False),
+        (1000, about(0.95, 0.92, 0.99), True),
+        # Many events: by the limits, however narrow the interval is.
+        (5000, about(0.95, 0.94, 0.96), False),
+        (5000, about(1.11, 1.08, 1.14), True),
+        (4999, about(0.95, 0.94, 0.96), True),
+        (1000, about(None), False),
+    ],
+)
+def test_e003_e004_calibration_away_from_one(code, measure, events, estimate, fires):
+    everyone = block(events=events, rows=100_000, **{measure: estimate})
+
+    assert codes(evaluation(everyone=everyone)) == ([code] if fires else [])
+
+
+def test_e005_e011_weights():
+    assert codes(evaluation(cohort={"capped_share": 0.011, "left_share": 0.11})) == ["E005", "E011"]
+    assert codes(evaluation(cohort={"capped_share": 0.01, "left_share": 0.1})) == []
+
+
+@pytest.mark.parametrize(
+    ("gap", "fires"),
+    [
+        (about(0.03, 0.01, 0.05), True),
+        (about(-0.03, -0.05, -0.01), True),
+        (about(0.019, 0.01, 0.03), False),
+        (about(0.03, -0.01, 0.07), False),  # may be chance
+        (about(None), False),
+    ],
+)
+def test_e006_the_curve_is_off_where_a_list_is_cut(gap, fires):
+    metrics = evaluation()
+    metrics["workload"][0]["scores"][0]["gap_at_cut"] = gap
+
+    assert codes(metrics) == (["E006"] if fires else [])
+
+
+def test_e007_no_better_than_a_simpler_score():
+    metrics = evaluation()
+    metrics["everyone"]["differences"][0]["auroc"] = about(0.004, -0.002, 0.01)
+
+    assert codes(metrics) == ["E007"]
+    assert "Logistic regression" in find(metrics)[0].message
+
+
+def test_e008_e009_a_subgroup_is_off():
+    metrics = evaluation()
+    group = metrics["subgroups"]["age_band"]["groups"][0]
+    group["slope"] = about(0.8, 0.7, 0.9)
+    group["missed"]["difference"] = about(0.1, 0.05, 0.15)
+
+    assert codes(metrics) == ["E008", "E009"]
+    assert [f.message for f in find(metrics)] == [
+        "Age, away from 1. 80-84: slope 0.800 (0.700 to 0.900).",
+        "Age, missed more, or less, than their own risks imply. "
+        "80-84: 80.0% not on the list, 79.0% implied.",
+    ]
+    withheld = copy.deepcopy(metrics)
+    withheld["subgroups"]["age_band"]["groups"][0] = {"group": "80-84", "withheld": True}
+    assert codes(withheld) == []
+
+
+@pytest.mark.parametrize("unseen", [None, {"withheld": True}])
+def test_e010_nobody_never_in_development(unseen):
+    assert codes(evaluation(unseen=unseen)) == ["E010"]
+
+
+def test_warnings_come_before_notes():
+    metrics = evaluation(unseen=None, everyone=block(events=50))
+
+    assert [f.level for f in find(metrics)] == ["warning", "note"]

@@ -1,0 +1,202 @@
+"""Which facts become reasons: each rule a small table of facts in, a table of reasons out.
+
+Facts are of one woman of 82 at 1 January 2027; 'days' is how long before that the fact was.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskstrat.errors import ArtefactError, UsageError
+from riskstrat.explanation.peers import PEER_COLUMNS, PeerTable
+
+NO_FACT = -1
+
+
+def texts(reasons, direction=None):
+    kept = reasons if direction is None else reasons[reasons["direction"] == direction]
+    return list(kept["text"])
+
+
+def test_a_reason_is_the_recorded_fact_with_its_date_and_what_is_usual(told, fact):
+    reasons = told(fact(value=3, days=109, share_with_any=0.2))
+    assert texts(reasons) == [
+        "3 emergency admissions in the last 12 months, the latest on 14 September 2026; "
+        "most women aged 80 to 84 had none"
+    ]
+    row = reasons.iloc[0]
+    assert (row["position"], row["direction"], row["group"]) == (1, "raising", "emergency")
+    assert (row["feature"], row["value"], row["source"]) == (
+        "emergency_admissions_365",
+        3.0,
+        "hospital",
+    )
+    assert row["fact_date"].date().isoformat() == "2026-09-14"
+    assert (row["workable"], row["sensitive"]) == (False, False)
+    assert row["peer_contribution"] == pytest.approx(0.4)
+
+
+def test_one_is_told_in_the_singular(told, fact):
+    assert texts(told(fact(value=1, days=1))) == [
+        "one emergency admission in the last 12 months, on 31 December 2026; "
+        "most women aged 80 to 84 had none"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("contribution", "peer_mean", "direction"),
+    [
+        (0.4, 0.1, ["raising"]),
+        (0.4, 0.6, ["lowering"]),  # raises against everybody, but less than among her peers
+        (-0.2, -0.5, ["raising"]),
+        (0.4, 0.4, []),
+    ],
+)
+def test_contributions_are_taken_against_peers(told, fact, contribution, peer_mean, direction):
+    reasons = told(fact(contribution=contribution, peer_mean=peer_mean))
+    assert list(reasons["direction"]) == direction
+
+
+def test_a_group_is_judged_by_the_sum_over_its_features(told, fact):
+    raising = fact(name="a", contribution=0.3)
+    lowering = fact(name="b", contribution=-0.5)
+    reasons = told(raising, lowering)
+    assert list(reasons["direction"]) == ["lowering"]
+    assert list(reasons["feature"]) == ["b"]
+    assert reasons["peer_contribution"].iloc[0] == pytest.approx(-0.2)
+
+
+def test_a_group_is_told_by_its_strongest_feature_that_has_a_fact(told, fact):
+    strongest_without_fact = fact(name="a", contribution=0.5, value=0, days=NO_FACT)
+    weaker = fact(name="b", contribution=0.2)
+    stronger = fact(name="c", contribution=0.3)
+    assert list(told(strongest_without_fact, weaker, stronger)["feature"]) == ["c"]
+
+
+def test_equal_features_are_told_in_the_order_of_the_catalogue(told, fact):
+    assert list(told(fact(name="b"), fact(name="a"))["feature"]) == ["b"]
+
+
+def test_equal_groups_are_told_in_the_order_of_the_groups(told, fact):
+    reasons = told(fact(name="c", group="cancer"), fact(name="h", group="heart"), fact(name="e"))
+    assert list(reasons["group"]) == ["emergency", "heart", "cancer"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"days": NO_FACT, "value": 2},  # nothing dated
+        {"days": NO_FACT, "value": 0},
+        {"days": NO_FACT, "value": np.nan},
+        {"days": 30, "value": 0},  # a count of none is not a fact, even with a date
+        {"days": 30, "value": 0, "kind": "flag"},
+        {"days": 30, "value": 0, "kind": "score"},
+        {"days": 30, "value": 2, "sentence": ""},  # age, sex, season, completeness
+    ],
+)
+@pytest.mark.parametrize("contribution", [0.8, -0.8])
+def test_the_absence_of_a_record_is_never_a_reason(told, fact, changes, contribution):
+    assert told(fact(contribution=contribution, **changes)).empty
+
+
+@pytest.mark.parametrize(("days", "reasons"), [(1, 1), (730, 1), (731, 0)])
+def test_a_measurement_older_than_24_months_is_never_told(told, fact, days, reasons):
+    measured = fact(kind="measurement", value=35, days=days, sentence="eGFR {value} on {date}")
+    assert len(told(measured)) == reasons
+
+
+def test_a_diagnosis_older_than_24_months_may_be_told(told, fact):
+    recorded = fact(kind="flag", value=1, days=1000, sentence="heart failure recorded on {date}")
+    assert len(told(recorded)) == 1
+
+
+SEVEN_GROUPS = ("support", "emergency", "planned", "primary_care", "tests", "heart", "cancer")
+
+
+def in_groups(fact, sizes):
+    return [
+        fact(name=group, group=group, contribution=size)
+        for group, size in zip(SEVEN_GROUPS, sizes, strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told_sizes"),
+    [
+        ((0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3), [0.9, 0.8, 0.7, 0.6, 0.5]),  # at most five
+        ((0.9, 0.8, 0.7, 0.06, 0.04), [0.9, 0.8, 0.7, 0.06]),  # the fourth needs 0.05
+        ((0.03, 0.02, 0.9), [0.9, 0.03, 0.02]),  # the first three need only 0.01
+        ((0.9, 0.009), [0.9]),  # below 0.01 it is noise
+    ],
+)
+def test_three_to_five_raising_reasons(told, fact, sizes, told_sizes):
+    reasons = told(*in_groups(fact, sizes))
+    assert list(reasons["peer_contribution"]) == pytest.approx(told_sizes)
+    assert list(reasons["position"]) == list(range(1, len(told_sizes) + 1))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told_sizes"),
+    [
+        ((-0.3, -0.9, -0.5), [-0.9, -0.5]),  # at most two, the strongest first
+        ((-0.06, -0.04), [-0.06]),  # each needs 0.05
+    ],
+)
+def test_at_most_two_lowering_reasons(told, fact, sizes, told_sizes):
+    reasons = told(*in_groups(fact, sizes))
+    assert set(reasons["direction"]) == {"lowering"}
+    assert list(reasons["peer_contribution"]) == pytest.approx(told_sizes)
+
+
+def test_raising_reasons_stand_before_lowering_ones(told, fact):
+    reasons = told(*in_groups(fact, (-0.9, 0.2, 0.1)))
+    assert list(reasons["direction"]) == ["raising", "raising", "lowering"]
+    assert list(reasons["position"]) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("death", "reasons"), [(0.3, 0), (0.001, 0), (0.0, 1), (-0.3, 1)])
+def test_what_raises_the_risk_of_death_is_never_lowering(told, fact, death, reasons):
+    ill = fact(group="cancer", contribution=-0.4, death=death)
+    assert len(told(ill, with_death=True)) == reasons
+
+
+def test_a_feature_that_raises_death_does_not_tell_a_lowering_group(told, fact):
+    palliative = fact(name="palliative", contribution=-0.6, death=0.2)
+    other = fact(name="other", contribution=-0.3, death=-0.4)
+    assert list(told(palliative, other, with_death=True)["feature"]) == ["other"]
+
+
+def test_what_raises_both_risks_is_told_as_raising(told, fact):
+    ill = fact(group="cancer", contribution=0.4, death=0.9)
+    assert list(told(ill, with_death=True)["direction"]) == ["raising"]
+
+
+def test_sensitive_and_workable_facts_carry_their_flags(told, fact):
+    reasons = told(
+        fact(sensitive=True, workable=False),
+        fact(name="b", group="support", sensitive=False, workable=True, contribution=0.2),
+    )
+    assert list(reasons["sensitive"]) == [True, False]
+    assert list(reasons["workable"]) == [False, True]
+
+
+def test_a_model_without_peers_is_refused(fact):
+    with pytest.raises(ArtefactError, match="reference values of peers"):
+        PeerTable(None, (fact().feature,))
+
+
+def test_a_reference_of_other_features_is_refused(fact):
+    empty = pd.DataFrame(columns=list(PEER_COLUMNS))
+    with pytest.raises(ArtefactError, match="1 features"):
+        PeerTable(empty, (fact().feature,))
+
+
+def test_a_matrix_without_fact_days_is_refused(told, fact):
+    with pytest.raises(UsageError, match="days since each fact"):
+        told(fact(), with_days=False)
+
+
+def test_people_in_another_order_are_refused(told, fact):
+    with pytest.raises(UsageError, match="same order") as refused:
+        told(fact(), patient_id="somebody-else")
+    assert "somebody-else" not in str(refused.value)

@@ -1,0 +1,254 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from tests.unit.evaluation.standin import STUDY, district
+
+from riskstrat.errors import DataError, StudyError, UsageError
+from riskstrat.evaluation import evaluate
+from riskstrat.evaluation.about import SYNTHETIC_LABEL
+
+FILES = ("metrics.json", "report.html", "model_card.md")
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+FIGURES = {"icons", "calibration", "discrimination", "net-benefit", "distributions", "subgroups"}
+
+
+class Page(HTMLParser):
+    """Elements of a page, and whether they are closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.text = [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="session")
+def page(written):
+    return Page((written / "report.html").read_text(encoding="utf-8"))
+
+
+def test_the_page_is_well_formed_and_loads_nothing(page, written):
+    text = (written / "report.html").read_text(encoding="utf-8")
+    links = [e.get(a) for _, e in page.elements for a in ("src", "href", "action") if a in e]
+
+    assert page.open == []
+    assert all(link.startswith("#") for link in links)
+    assert not re.search(r"https?:|@import|url\((?!#)|<script", text)
+    assert page.all("html")[0]["lang"] == "en-GB"
+
+
+def test_ids_are_unique_and_every_reference_is_met(page):
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    targets = [e["href"][1:] for _, e in page.elements if e.get("href", "").startswith("#")]
+
+    assert len(ids) == len(set(ids))
+    assert set(targets) <= set(ids)
+
+
+def test_figures_tables_and_headings_are_accessible(page):
+    pictures = list(page.all("svg"))
+    titles = {e["id"] for e in page.all("title") if "id" in e}
+
+    assert {e["aria-labelledby"].removesuffix("-title") for e in pictures} == FIGURES
+    assert {e["aria-labelledby"] for e in pictures} == titles
+    assert all(e["role"] == "img" for e in pictures)
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert len(page.all("figcaption")) == len(page.all("figure"))
+    assert all("scope" in e for e in page.all("th"))
+    assert len(page.all("h1")) == 1
+
+
+def test_no_patient_stands_in_any_file_and_synthetic_data_say_so_in_all(written):
+    for name in FILES:
+        text = (written / name).read_text(encoding="utf-8")
+        assert "secret" not in text  # every pseudonym of the stand-in starts so
+        assert SYNTHETIC_LABEL in text
+
+
+def test_real_data_carry_no_synthetic_label():
+    model, matrix, cohort = district(600)
+    model.provenance["synthetic"] = False
+
+    report = evaluate(model, matrix, cohort, resamples=5)
+
+    assert report.metrics["label"] is None
+    assert SYNTHETIC_LABEL not in report.describe()
+
+
+def test_the_page_says_what_must_be_said(page):
+    text = " ".join("".join(page.text).split())
+
+    assert "raised emergency admissions by 0.011 per person per year (0.010 to 0.013)" in text
+    assert "Risk lists alone have not been shown to reduce admissions" in text
+    assert "Not a medical device: not UKCA or CE marked" in text
+    assert re.search(r"Of the 300 places on 2 lists of the people with the highest risk, \d+ went "
+                     r"to people who had an emergency admission within 365 days; the model "
+                     r"expected \d+", text)  # fmt: skip
+
+
+def test_the_same_input_gives_the_same_bytes(written, tmp_path):
+    evaluate(*district(2500), capacity=150, resamples=40).write(tmp_path)
+
+    for name in FILES:
+        assert (tmp_path / name).read_bytes() == (written / name).read_bytes()
+
+
+def test_metrics_are_strict_json(report, written):
+    read = json.loads((written / "metrics.json").read_text(encoding="utf-8"))
+
+    assert read == report.metrics
+    assert "NaN" not in (written / "metrics.json").read_text(encoding="utf-8")
+
+
+def test_everyone_and_the_parts_are_judged_on_the_same_scores(report):
+    metrics = report.metrics
+    names = [score["name"] for score in metrics["everyone"]["scores"]]
+
+    assert names == ["model", "logistic", "hfrs"]
+    for part in ("unseen", "aged_65_and_over"):
+        assert [s["name"] for s in metrics[part]["scores"]] == names
+        assert metrics[part]["rows"] < metrics["everyone"]["rows"]
+    assert [d["name"] for d in metrics["everyone"]["differences"]] == ["logistic", "hfrs"]
+    assert metrics["everyone"]["scores"][2]["calibration"] is None
+    assert sum(r["value"] for r in metrics["everyone"]["rates"].values()) == pytest.approx(1.0)
+    assert metrics["death_first"]["calibration"]["observed_expected"]["value"] > 0
+    assert len(metrics["by_index_date"]["groups"]) == 2
+
+
+def test_true_risks_are_found_right_and_better_than_the_others(report):
+    own, logistic, _ = report.metrics["everyone"]["scores"]
+
+    for measure in ("slope", "observed_expected"):
+        assert own["calibration"][measure]["low"] < 1 < own["calibration"][measure]["high"]
+    assert own["auroc"]["value"] > logistic["auroc"]["value"]
+    assert logistic["calibration"]["observed_expected"]["high"] < 1  # planted: risks too high
+
+
+def test_subgroups_are_suppressed_and_their_counts_rounded(report):
+    groups = report.metrics["subgroups"]["ethnic_category"]["groups"]
+    by_name = {group["group"]: group for group in groups}
+    shown = [g for division in report.metrics["subgroups"].values() for g in division["groups"]
+             if not g["withheld"]]  # fmt: skip
+
+    assert by_name["N"] == {"group": "N", "withheld": True}  # a handful of people
+    assert sum(group["withheld"] for group in groups) >= 2  # and one more to cover it
+    assert groups[-1]["group"] == "not recorded"
+    assert not by_name["not recorded"]["withheld"]
+    assert len(shown) > 10
+    assert all(g[count] % 5 == 0 for g in shown for count in ("people", "rows", "events"))
+    assert report.metrics["subgroup_level"] > 0.99
+
+
+def test_provenance_holds_no_small_counts(report, written):
+    provenance = report.metrics["model"]["provenance"]
+
+    assert provenance["rows"] == {"development": 8005}
+    assert "3 people died" not in (written / "metrics.json").read_text(encoding="utf-8")
+
+
+def test_the_card_says_what_a_reader_needs(written):
+    card = (written / "model_card.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", card, re.MULTILINE)
+
+    assert headings == [
+        "Intended use", "Out of scope", "Data", "Who it was judged on", "Outcome", "Features",
+        "Performance", "Groups of people", "Limits",
+    ]  # fmt: skip
+    assert "| Contact | the organisation that trained it |" in card
+    assert "Admission is use of care, not need for it" in card
+    assert "index_stay" not in card
+
+
+def test_too_few_people_are_withheld_whole(tmp_path):
+    report = evaluate(*district(30, dates=("2021-01-01",)), resamples=5)
+    report.write(tmp_path)
+
+    assert report.metrics["everyone"] == {"withheld": True}
+    assert [f["code"] for f in report.metrics["findings"]] == ["E002"]
+    assert "Too few people" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert Page((tmp_path / "report.html").read_text(encoding="utf-8")).open == []
+
+
+def test_one_list_reads_as_one_list():
+    report = evaluate(*district(3000, dates=("2021-01-01",)), resamples=5)
+
+    assert "Of the 60 people with the highest risk," in report.describe()
+
+
+def test_a_discharge_study_has_one_pooled_list_and_names_its_exception(tmp_path):
+    study = STUDY.replace(
+        "dates = [2018-01-01, 2019-01-01, 2021-01-01, 2022-01-01]",
+        'event = "discharge"\nindex_stay = "known"',
+    )
+    study = re.sub(r"develop_to.*\nevaluate_from.*\n", "hold_out_share = 0.3\n", study)
+    report = evaluate(*district(2500, study=study), resamples=5)
+    report.write(tmp_path)
+
+    assert report.metrics["by_index_date"] is None
+    assert report.metrics["workload"][0]["lists"] == 1
+    assert 'index_stay = "known"' in (tmp_path / "model_card.md").read_text(encoding="utf-8")
+
+
+def test_development_rows_are_left_out():
+    model, matrix, cohort = district(1500)
+    late = (cohort.frame["index_date"] >= np.datetime64("2022-01-01")).to_numpy()
+    cohort.frame["part"] = np.where(late, "evaluation", "development")
+
+    report = evaluate(model, matrix, cohort, resamples=5)
+
+    assert report.metrics["everyone"]["rows"] == 1500
+
+
+def test_without_evaluation_rows_there_is_nothing_to_judge():
+    model, matrix, cohort = district(50)
+    cohort.frame["part"] = "development"
+
+    with pytest.raises(DataError, match="none in its evaluation part"):
+        evaluate(model, matrix, cohort)
+
+
+def test_a_matrix_of_other_rows_is_refused():
+    model, matrix, cohort = district(50)
+
+    with pytest.raises(UsageError, match="100 rows and the cohort 100, or they differ"):
+        evaluate(model, matrix.take(np.arange(100)[::-1]), cohort)
+
+
+def test_unknown_subgroups_are_named():
+    study = STUDY.replace('"practice"', '"postcode"')
+
+    with pytest.raises(StudyError, match="'postcode'"):
+        evaluate(*district(1500, study=study), resamples=5)
+
+
+def test_a_capacity_is_at_least_one_person():
+    with pytest.raises(UsageError, match="at least one person"):
+        evaluate(*district(50), capacity=0)
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_error(report, tmp_path):
+    file = tmp_path / "taken"
+    file.write_text("", encoding="utf-8")
+
+    with pytest.raises(DataError, match="expected to write the evaluation into 'taken'"):
+        report.write(file)

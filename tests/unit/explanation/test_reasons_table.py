@@ -1,0 +1,118 @@
+"""Reasons of many people at once against a plain loop that follows the rules one by one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskstrat.explanation import REASON_COLUMNS, build_reasons, explain, peer_reference
+from riskstrat.explanation.peers import PeerTable
+from riskstrat.explanation.shapley import tree_contributions
+from riskstrat.windows import add_days
+
+SMALL = 400
+
+
+@pytest.fixture(scope="module")
+def model(small_model, small_matrix, small_cohort):
+    return replace(small_model, peers=peer_reference(small_model, small_matrix, small_cohort))
+
+
+@pytest.fixture(scope="module")
+def people(small_matrix, small_cohort):
+    return pd.concat([small_matrix.keys, small_cohort.frame], axis=1)[:SMALL]
+
+
+@pytest.fixture(scope="module")
+def few(small_matrix):
+    return small_matrix.take(np.arange(SMALL))
+
+
+@pytest.fixture(scope="module")
+def reasons(model, few, people):
+    return build_reasons(model, few, explain(model, few), people)
+
+
+def _fact(feature, value, days):
+    if days < 1 or np.isnan(value) or not feature.sentence:
+        return False
+    if feature.kind in {"count", "flag", "score"} and value <= 0:
+        return False
+    return feature.kind != "measurement" or days <= 730
+
+
+def _by_loop(features, groups, row):
+    """(direction, group, feature) of one person, by the rules as they are written."""
+    peer, death, values, days = row
+    told = {"raising": [], "lowering": []}
+    for group in groups:
+        members = [i for i, f in enumerate(features) if f.group == group]
+        total, deadly = sum(peer[i] for i in members), sum(death[i] for i in members)
+        facts = [i for i in members if _fact(features[i], values[i], days[i])]
+        up = [i for i in facts if peer[i] >= 0.01]
+        down = [i for i in facts if -peer[i] >= 0.01 and death[i] <= 0]
+        if up and total >= 0.01:
+            told["raising"].append((total, group, max(up, key=lambda i: peer[i])))
+        if down and total <= -0.05 and deadly <= 0:
+            told["lowering"].append((-total, group, min(down, key=lambda i: peer[i])))
+    raising = sorted(told["raising"], key=lambda t: -t[0])
+    raising = [t for place, t in enumerate(raising[:5]) if place < 3 or t[0] >= 0.05]
+    lowering = sorted(told["lowering"], key=lambda t: -t[0])[:2]
+    chosen = [("raising", *t[1:]) for t in raising] + [("lowering", *t[1:]) for t in lowering]
+    return [(direction, group, features[i].name) for direction, group, i in chosen]
+
+
+def test_reasons_are_those_of_the_plain_loop(model, few, people, reasons):
+    table = PeerTable(model.peers, few.features)
+    rows = table.rows_of(people["age"], people["sex"])
+    admission = explain(model, few).contributions - table.means[rows]
+    death = tree_contributions(model.death, few.values)[0] - table.death_means[rows]
+    groups = list(explain(model, few).by_group())
+    found = reasons.groupby("patient_id")[["direction", "group", "feature"]].apply(
+        lambda rows: [tuple(row) for row in rows.itertuples(index=False)]
+    )
+    compared = 0
+    for place, patient in enumerate(people["patient_id"]):
+        row = (admission[place], death[place], few.values[place], few.fact_days[place])
+        assert found.get(patient, []) == _by_loop(few.features, groups, row)
+        compared += 1
+    assert compared == SMALL
+    assert {"raising", "lowering"} == set(reasons["direction"])
+
+
+def test_the_table_has_the_declared_columns_and_types(reasons):
+    assert list(reasons.columns) == list(REASON_COLUMNS)
+    assert str(reasons["fact_date"].dtype) == "datetime64[s]"
+    assert reasons["text"].dtype == "str"
+    assert reasons["workable"].dtype == bool
+
+
+def test_dates_are_the_index_date_less_the_days(reasons, few):
+    names = [feature.name for feature in few.features]
+    for reason in reasons.head(20).itertuples():
+        row = int(reason.patient_id[1:])
+        days = int(few.fact_days[row, names.index(reason.feature)])
+        assert reason.fact_date.date() == add_days(reason.index_date.date(), -days)
+
+
+def test_the_same_people_get_the_same_reasons(model, few, people, reasons):
+    again = build_reasons(model, few, explain(model, few), people)
+    pd.testing.assert_frame_equal(again, reasons)
+
+
+def test_a_persons_reasons_do_not_depend_on_the_others(model, few, people, reasons):
+    chosen = np.arange(100, 120)
+    part = few.take(chosen)
+    alone = build_reasons(
+        model, part, explain(model, part), people.iloc[chosen].reset_index(drop=True)
+    )
+    kept = reasons[reasons["patient_id"].isin(people["patient_id"].iloc[chosen])]
+    pd.testing.assert_frame_equal(alone, kept.reset_index(drop=True))
+
+
+def test_nobody_has_no_reasons_but_a_table(model, few, people):
+    nobody = few.take(np.arange(0))
+    reasons = build_reasons(model, nobody, explain(model, nobody), people[:0])
+    assert reasons.empty
+    assert list(reasons.columns) == list(REASON_COLUMNS)

@@ -1,0 +1,72 @@
+"""One patient explained, as lines for people and as plain values for machines."""
+
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from riskstrat.errors import DataError
+from riskstrat.risklist import explain_patient, score
+
+DAY = date(2027, 1, 1)
+
+
+@pytest.fixture
+def explained(model, records):
+    return explain_patient(model, records, "p000", DAY)
+
+
+def test_a_patient_is_explained_as_in_the_scores_of_everyone(model, records, explained):
+    everyone = score(model, records, DAY)
+    row = everyone.scores.set_index("patient_id").loc["p000"]
+    assert explained.risk == row["risk"]
+    assert explained.baseline == row["baseline"]
+    assert explained.model_version == model.version
+    theirs = everyone.reasons[everyone.reasons["patient_id"] == "p000"]
+    assert list(explained.reasons["text"]) == list(theirs["text"])
+
+
+def test_groups_stand_by_strength_with_their_labels(explained):
+    sizes = explained.groups["contribution"].abs()
+    assert sizes.is_monotonic_decreasing
+    labels = dict(zip(explained.groups["group"], explained.groups["label"], strict=True))
+    assert labels["emergency"] == "Emergency hospital use"
+
+
+def test_lines_tell_header_risk_reasons_contributions_and_the_caveat(explained):
+    lines = explained.lines()
+    assert lines[0] == "female, 82 years, at 1 January 2027; in hospital now"
+    assert lines[1] == explained.risk_text
+    assert any(
+        line.startswith("What goes with a ") and "risk than other women aged" in line
+        for line in lines
+    )
+    assert f"Contributions in log-odds (baseline {explained.baseline:+.3f}):" in lines
+    assert lines[-1].startswith("These recorded facts go with the risk")
+
+
+def test_a_patient_without_reasons_is_told_so(model, records, explained):
+    silent = replace(explained, reasons=explained.reasons[:0], in_hospital=False)
+    assert silent.lines()[0] == "female, 82 years, at 1 January 2027"
+    assert any(line.startswith("No recorded fact stands out") for line in silent.lines())
+
+
+def test_values_are_json(explained):
+    found = json.loads(json.dumps(explained.to_dict(), allow_nan=False))
+    assert found["index_date"] == "2027-01-01"
+    assert found["in_hospital"] is True
+    assert found["reasons"][0]["fact_date"] == "2026-12-02"
+    assert "risk_death" not in found
+
+
+def test_an_unknown_patient_is_refused_without_repeating_the_name(model, records):
+    with pytest.raises(DataError, match="not in the cohort at this index date") as refused:
+        explain_patient(model, records, "canary-4857773456", DAY)
+    assert "canary" not in str(refused.value)
+    assert "300 other people" in str(refused.value)
+
+
+def test_nothing_printed_by_accident_holds_the_patient(explained):
+    assert "p000" not in repr(explained)
+    assert str(explained.risk) not in repr(explained)
