@@ -12,11 +12,16 @@ __all__ = ["SYSTEMS", "Codelist", "normalise_code"]
 SYSTEMS = ("icd10", "icd9", "opcs4", "snomed", "bnf", "dmd", "ctv3", "read2", "loinc", "local")
 """Coding systems an event may name. Read and CTV3 codes are case-sensitive and keep their dots."""
 
-_CASE_SENSITIVE = frozenset({"ctv3", "read2", "local", "loinc"})
+_AS_WRITTEN = frozenset({"snomed", "dmd", "ctv3", "read2", "loinc", "local"})
+"""Systems whose codes have no dots to spare: a SNOMED identifier that a spreadsheet wrote as a
+float ('22298006.0') must not turn into another number."""
 
 
 def normalise_code(code: str, system: str) -> str:
-    """The one written form of `code`: no dots or spaces, upper case; ICD-10 without fillers.
+    """The one written form of `code`.
+
+    Classifications (ICD, OPCS, BNF) lose dots and spaces and are upper case, ICD-10 also loses its
+    fillers; the codes of other systems stay as they are written.
 
     Examples
     --------
@@ -26,7 +31,7 @@ def normalise_code(code: str, system: str) -> str:
     'H33..'
     """
     text = code.strip()
-    if system in _CASE_SENSITIVE:
+    if system in _AS_WRITTEN:
         return text
     text = text.replace(".", "").replace(" ", "").upper()
     if system == "icd10":

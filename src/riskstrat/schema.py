@@ -28,6 +28,7 @@ __all__ = [
     "FileCount",
     "SourceCount",
     "Table",
+    "content_of",
     "describe_tables",
     "write_store",
 ]
@@ -284,15 +285,16 @@ def write_store(
     Raises
     ------
     RecordsError
-        When a relation contradicts its declaration (names and counts, never values).
+        When a relation lacks a required column, has one that is not declared, or holds a value
+        that does not fit its declared type; when the disk is full. Nothing is changed then.
     """
     with staged_directory(out) as staged:
         tables = {}
         for table in TABLES.values():
             text = _ordered_rows(engine, table)
             path = staged / f"{table.name}.parquet"
-            engine.connection.execute(f"copy ({text}) to '{_quoted(path)}' (format parquet)")
-            tables[table.name] = _content(engine, path)
+            _write_table(engine, table.name, text, path)
+            tables[table.name] = content_of(engine, table, path)
         full = {
             "schema_version": SCHEMA_VERSION,
             "purpose": "case_finding",
@@ -306,6 +308,22 @@ def write_store(
         full.setdefault("people_excluded", {})
         (staged / "manifest.json").write_text(json.dumps(full, indent=2) + "\n")
     return full
+
+
+def _write_table(engine: Engine, name: str, text: str, path: Path) -> None:
+    try:
+        engine.connection.execute(f"copy ({text}) to '{_quoted(path)}' (format parquet)")
+    except duckdb.IOException as error:
+        raise RecordsError(
+            f"table '{name}' could not be written, or what it is made from could not be read "
+            f"({type(error).__name__}). Nothing was changed.",
+            do="Check the free disk space and the input files, then run it again.",
+        ) from None
+    except (duckdb.DataError, duckdb.InvalidInputException) as error:
+        raise RecordsError(
+            f"table '{name}': a value does not fit its declared type ({type(error).__name__}).",
+            do="'riskstrat schema' prints the declared types.",
+        ) from None
 
 
 def _quoted(path: Path) -> str:
@@ -340,11 +358,15 @@ def _name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _content(engine: Engine, path: Path) -> dict[str, Any]:
-    """Row count and an order-free hash of a written table (sum of row hashes, exact integers)."""
+def content_of(engine: Engine, table: Table, path: Path) -> dict[str, Any]:
+    """Row count and an order-free hash of a written table (sum of row hashes, exact integers).
+
+    The manifest holds both for every table, so that a later change is noticed.
+    """
+    whole_row = f"row({', '.join(map(_name, table.column_names))})"
     query = (
-        "select count(*), coalesce(sum(md5_number_lower(cast(row_values as varchar))), 0) "
-        f"from (select row(columns(*)) as row_values from read_parquet('{_quoted(path)}'))"
+        f"select count(*), coalesce(sum(md5_number_lower(cast({whole_row} as varchar))), 0) "
+        f"from read_parquet('{_quoted(path)}')"
     )
-    rows, total = engine.connection.execute(query).fetchone() or (0, 0)
+    ((rows, total),) = engine.connection.execute(query).fetchall()
     return {"rows": rows, "content_hash": f"{int(total):x}"}

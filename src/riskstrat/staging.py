@@ -31,10 +31,12 @@ def staged_directory(out: Path, *, replace_existing: bool = True) -> Iterator[Pa
     UsageError
         When `out` exists and is not a directory, or may not be replaced.
     """
-    if out.exists() and (not out.is_dir() or not replace_existing):
-        raise UsageError(f"expected a new folder for the output, but '{out.name}' exists.")
+    if out.name in {"", ".."}:
+        raise UsageError("expected the name of an output folder, not the current or parent one.")
     staged = out.with_name(f".{out.name}.partial")
     try:
+        if out.exists() and (not out.is_dir() or not replace_existing):
+            raise UsageError(f"expected a new folder for the output, but '{out.name}' exists.")
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir(parents=True)
         yield staged
@@ -54,5 +56,10 @@ def _swap(staged: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if out.exists():
         out.rename(old)
-    staged.rename(out)
+    try:
+        staged.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
     shutil.rmtree(old, ignore_errors=True)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import csv
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from tests.unit.records.small_feeds import rejected, rows_of
 
-from riskstrat.records import LinkedRecords, as_known, check_records, link, load_records
+from riskstrat.engine import Engine
+from riskstrat.records import (
+    LinkedRecords,
+    as_known,
+    check_records,
+    link,
+    linking,
+    load_records,
+)
 from riskstrat.schema import TABLES
 
 ROWS = {
@@ -71,6 +80,21 @@ def test_tables(records: LinkedRecords) -> None:
 def test_days_of_the_data(records: LinkedRecords) -> None:
     assert records.data_from.isoformat() == "1909-03-15"
     assert records.data_to.isoformat() == "2019-01-09"
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_the_same_bytes_at_any_thread_count(
+    records: LinkedRecords,
+    feed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    threads: int,
+) -> None:
+    """More rows than one thread writes at a time: the fixture was linked with every core."""
+    monkeypatch.setattr(linking, "Engine", partial(Engine, threads=threads))
+    link(feed, tmp_path / "again")
+    for path in records.path.iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_kinds_of_visit(records: LinkedRecords) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskstrat.cohort.censoring import Censoring, censoring_weights
-from riskstrat.cohort.eligibility import AttritionStep, apply_rules, candidates
+from riskstrat.cohort.eligibility import AttritionStep, apply_rules, candidates, count_rows
 from riskstrat.cohort.outcome import add_outcomes
 from riskstrat.errors import StudyError, UsageError
 from riskstrat.records import LinkedRecords
@@ -97,7 +97,9 @@ def build_cohort(records: LinkedRecords, study: Study) -> Cohort:
     if not event_study:
         _require_dates_covered(records, study)
     dates = None if event_study else sorted({*study.development_dates(), *study.evaluation_dates()})
-    rows, attrition = apply_rules(candidates(records, study, dates), study, "development")
+    everyone = candidates(records, study, dates)
+    _require_practices(everyone, study)
+    rows, attrition = apply_rules(everyone, study, "development")
     if event_study:
         rows, attrition = _within_data(records, study, rows, attrition)
     rows = _split(rows, study)
@@ -136,8 +138,11 @@ def build_scoring_cohort(records: LinkedRecords, study: Study, index_date: date 
     rows, attrition = apply_rules(candidates(records, study, dates), study, "scoring")
     if index_date is None:
         rows = rows.drop_duplicates("patient_id", keep="last").reset_index(drop=True)
+        attrition = (*attrition, count_rows("latest event of each person", rows))
     if rows.empty:
         raise StudyError("nobody in the records is eligible at this index date.")
+    dead = rows[rows["death_date"] < rows["index_date"]]
+    attrition = (*attrition, count_rows("of these, dead but not yet notified", dead))
     rows = rows.assign(part="scoring", unseen=True)
     frame = _tidy(rows, [*_COLUMNS, *_REPORTING])
     return Cohort(frame, attrition, study, origin=_origin(records))
@@ -188,8 +193,7 @@ def _within_data(
     outcome = study.outcome
     last = add_days(records.data_to, 1 - outcome.gap_days - outcome.window_days - outcome.lag_days)
     rows = rows[rows["index_date"] <= pd.Timestamp(last)].reset_index(drop=True)
-    people = int(rows["patient_id"].nunique())
-    return rows, (*attrition, AttritionStep("window ends within the data", len(rows), people))
+    return rows, (*attrition, count_rows("window ends within the data", rows))
 
 
 def _split(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -218,11 +222,18 @@ def _share(patient_id: str, seed: int) -> float:
 
 
 def _part_counts(rows: pd.DataFrame) -> list[AttritionStep]:
-    return [
-        AttritionStep(f"in {name}", int(mask.sum()), int(rows["patient_id"][mask].nunique()))
-        for name in ("development", "evaluation")
-        for mask in [rows["part"] == name]
-    ]
+    parts = ("development", "evaluation")
+    return [count_rows(f"in {name}", rows[rows["part"] == name]) for name in parts]
+
+
+def _require_practices(rows: pd.DataFrame, study: Study) -> None:
+    unknown = sorted(set(study.split.hold_out_practices) - set(rows["practice_code"].dropna()))
+    if unknown:
+        raise StudyError(
+            f"'split.hold_out_practices' names {len(unknown)} with nobody registered at any index "
+            f"date: {', '.join(unknown)}.",
+            do="Check the practice codes against the records.",
+        )
 
 
 def _require_both_parts(rows: pd.DataFrame) -> None:

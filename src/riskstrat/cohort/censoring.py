@@ -26,7 +26,8 @@ WEIGHT_CAP = 5.0
 """Largest weight of a row: a few rows must not stand for many. The number capped is reported."""
 
 MINIMUM_STRATUM = 500
-"""Rows below which a practice's stratum is merged with the others of its age band and year."""
+"""Rows below which a stratum is merged with the other small ones: first over practices, then over
+years, then over age bands."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,18 @@ def staying(days: np.ndarray, left: np.ndarray) -> np.ndarray:
 
 
 def _strata(rows: pd.DataFrame) -> list[np.ndarray]:
-    wide = [pd.Series(age_band(rows["age"])).to_numpy(), rows["index_date"].dt.year.to_numpy()]
-    practice = rows["practice_code"].astype("object").fillna("").to_numpy()
-    fine = rows.groupby([*wide, practice], observed=True).ngroup()
-    small = fine.map(fine.value_counts()) < MINIMUM_STRATUM
-    coarse = rows.groupby(wide, observed=True).ngroup()
-    stratum = fine.where(~small, -1 - coarse)
-    return [np.flatnonzero(stratum == value) for value in stratum.unique()]
+    """Positions of the rows of each stratum; every row is in exactly one."""
+    keys = pd.DataFrame(
+        {
+            "age": age_band(rows["age"]).codes,
+            "year": rows["index_date"].dt.year.to_numpy(),
+            "practice": rows["practice_code"].astype("object").fillna("").to_numpy(),
+        }
+    )
+    strata = []
+    for level in (["age", "year", "practice"], ["age", "year"], ["age"]):
+        for _, group in keys.groupby(level, sort=True):
+            if len(group) >= MINIMUM_STRATUM:
+                strata.append(group.index.to_numpy())
+                keys = keys.drop(group.index)
+    return [*strata, keys.index.to_numpy()] if len(keys) else strata

@@ -15,14 +15,24 @@ import pandas as pd
 
 from riskstrat.engine import Step
 from riskstrat.records import LinkedRecords, as_known, spells
+from riskstrat.records.known import HOSPITAL_DESTINATIONS
 from riskstrat.study import Study
 from riskstrat.windows import after_sql, age_sql
 
-__all__ = ["REGISTRATION_GAP_DAYS", "AttritionStep", "apply_rules", "candidates"]
+__all__ = [
+    "REGISTRATION_GAP_DAYS",
+    "AttritionStep",
+    "apply_rules",
+    "candidates",
+    "count_rows",
+]
 
 REGISTRATION_GAP_DAYS = 30
 """Days between two registrations that count as one: paperwork when moving practice, not leaving.
 A judgement; a longer gap would hide people who did leave the area."""
+
+DIED_IN_HOSPITAL = "4"
+"""NHS Data Dictionary, discharge method: patient died."""
 
 Purpose = Literal["development", "scoring"]
 
@@ -46,12 +56,13 @@ DATE_KEYS = Step(
 
 CURRENT_STAYS = Step("current_stays", "select * from stays where superseded_date is null")
 
-DISCHARGES = Step(
-    "discharges",
+JOINED_STAYS = Step(
+    "joined_stays",
     """
-    select s.*, lead(s.continues) over (
+    select s.*, sum(case when s.continues then 0 else 1 end) over (
             partition by s.patient_id order by s.start_date, s.stay_id, s.recorded_date
-        ) as is_transferred
+            rows between unbounded preceding and current row
+        ) as spell
     from spells s
     """,
 )
@@ -60,14 +71,21 @@ DISCHARGE_KEYS = Step(
     "discharge_keys",
     f"""
     select d.patient_id, {after_sql("d.end_date", 1)} as index_date, max(d.stay_id) as stay_id
-    from discharges d join patients p on p.patient_id = d.patient_id
+    from joined_stays d
     where d.end_date is not null
-        and not coalesce(d.is_transferred, false)
-        and coalesce(d.discharge_method, '') <> '4'
-        and (p.death_date is null or date_diff('day', d.end_date, p.death_date) > 0)
+        and coalesce(d.discharge_method, '') <> '{DIED_IN_HOSPITAL}'
+        and coalesce(d.discharge_destination, '') not in {HOSPITAL_DESTINATIONS}
+        and not exists (
+            select 1 from joined_stays t
+            where t.patient_id = d.patient_id and t.spell = d.spell
+                and date_diff('day', t.start_date, d.end_date) >= 0
+                and (t.end_date is null or date_diff('day', d.end_date, t.end_date) > 0)
+        )
     group by d.patient_id, {after_sql("d.end_date", 1)}
     """,
 )
+"""The day after each discharge of somebody who left hospital: not to another hospital, and not
+while another stay of the same spell went on. Only what happened before the index date decides."""
 
 REGISTRATION_ORDER = Step(
     "registration_order",
@@ -123,7 +141,8 @@ OPEN_RESIDENCES = Step(
     "open_residences",
     """
     select patient_id, index_date, imd_decile, care_home, row_number() over (
-            partition by patient_id, index_date order by start_date desc, lsoa, imd_decile
+            partition by patient_id, index_date
+            order by start_date desc, lsoa, imd_decile, care_home
         ) as newest
     from known_residences where end_date is null
     """,
@@ -206,7 +225,7 @@ def _discharge_keys(records: LinkedRecords, study: Study) -> pd.DataFrame:
     steps = (
         CURRENT_STAYS,
         spells("current_stays", partition=("patient_id",)),
-        DISCHARGES,
+        JOINED_STAYS,
         DISCHARGE_KEYS,
     )
     keys: pd.DataFrame = records.engine.fetch_frame(*steps)
@@ -244,12 +263,13 @@ def apply_rules(
     rows: pd.DataFrame, study: Study, purpose: Purpose
 ) -> tuple[pd.DataFrame, tuple[AttritionStep, ...]]:
     """The rows every eligibility rule keeps, and the counts left after each rule."""
-    steps = [_count("person and index date in the records", rows)]
+    steps = [count_rows("person and index date in the records", rows)]
     for rule, holds in _rules(study, purpose):
         rows = rows[holds(rows).astype(bool)]
-        steps.append(_count(rule, rows))
+        steps.append(count_rows(rule, rows))
     return rows.reset_index(drop=True), tuple(steps)
 
 
-def _count(rule: str, rows: pd.DataFrame) -> AttritionStep:
+def count_rows(rule: str, rows: pd.DataFrame) -> AttritionStep:
+    """How many rows and people `rows` holds, under the name of the rule that left them."""
     return AttritionStep(rule, len(rows), int(rows["patient_id"].nunique()))

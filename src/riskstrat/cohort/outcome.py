@@ -38,34 +38,51 @@ QUALIFYING = {
 COVERAGE_ORDER = Step(
     "coverage_order",
     """
-    select patient_id, start_date, end_date, lead(start_date) over (
+    select patient_id, start_date, coalesce(end_date, date '9999-12-31') as end_date,
+        practice_code, max(coalesce(end_date, date '9999-12-31')) over (
             partition by patient_id order by start_date, end_date, practice_code
-        ) as next_start, max(coalesce(end_date, date '9999-12-31')) over (
-            partition by patient_id order by start_date, end_date, practice_code
-            rows between unbounded preceding and current row
+            rows between unbounded preceding and 1 preceding
         ) as covered_until
     from registrations where superseded_date is null
     """,
 )
 
-LEAVING = Step(
-    "leaving",
+COVERAGE_CHAINS = Step(
+    "coverage_chains",
     f"""
-    select patient_id, covered_until as leaving_date from coverage_order
-    where covered_until < date '9999-12-31' and (next_start is null
-        or date_diff('day', covered_until, next_start) > {REGISTRATION_GAP_DAYS})
+    select patient_id, start_date, end_date, sum(case
+            when covered_until is null
+                or date_diff('day', covered_until, start_date) > {REGISTRATION_GAP_DAYS}
+            then 1 else 0 end
+        ) over (
+            partition by patient_id order by start_date, end_date, practice_code
+            rows between unbounded preceding and current row
+        ) as chain
+    from coverage_order
     """,
 )
 
-FIRST_LEAVING = Step(
-    "first_leaving",
+COVERAGE = Step(
+    "coverage",
     """
-    select k.patient_id, k.index_date, min(l.leaving_date) as leaving_date
-    from cohort_keys k join leaving l on l.patient_id = k.patient_id
-    where date_diff('day', k.index_date, l.leaving_date) >= 0
+    select patient_id, chain, min(start_date) as start_date, max(end_date) as end_date
+    from coverage_chains group by patient_id, chain
+    """,
+)
+
+LEAVING = Step(
+    "leaving",
+    """
+    select k.patient_id, k.index_date, coalesce(min(c.end_date), k.index_date) as leaving_date
+    from cohort_keys k left join coverage c
+        on c.patient_id = k.patient_id
+        and date_diff('day', c.start_date, k.index_date) >= 0
+        and date_diff('day', k.index_date, c.end_date) >= 0
     group by k.patient_id, k.index_date
     """,
 )
+"""When each person leaves the area. Somebody who was known as registered but, as current rows say,
+had left by the index date leaves on it: nothing of what followed was seen."""
 
 
 def _first_admission(outcome: Outcome) -> Step:
@@ -84,14 +101,14 @@ def _first_admission(outcome: Outcome) -> Step:
 FOLLOW_UP = Step(
     "follow_up",
     """
-    select k.patient_id, k.index_date, a.admission_date, p.death_date, l.leaving_date,
+    select k.patient_id, k.index_date, a.admission_date, p.death_date,
         date_diff('day', k.index_date, a.admission_date) as days_to_admission,
         date_diff('day', k.index_date, p.death_date) as days_to_death,
         date_diff('day', k.index_date, l.leaving_date) as days_to_leaving
     from cohort_keys k
     join patients p on p.patient_id = k.patient_id
     left join first_admission a on a.patient_id = k.patient_id and a.index_date = k.index_date
-    left join first_leaving l on l.patient_id = k.patient_id and l.index_date = k.index_date
+    left join leaving l on l.patient_id = k.patient_id and l.index_date = k.index_date
     order by k.index_date, k.patient_id
     """,
 )
@@ -116,8 +133,9 @@ def add_outcomes(records: LinkedRecords, study: Study, rows: pd.DataFrame) -> pd
         QUALIFYING[study.outcome.kind],
         _first_admission(study.outcome),
         COVERAGE_ORDER,
+        COVERAGE_CHAINS,
+        COVERAGE,
         LEAVING,
-        FIRST_LEAVING,
         FOLLOW_UP,
     )
     joined = rows.drop(columns="death_date").merge(

@@ -1,1 +1,18 @@
 """Linked records in: sources, pseudonyms, checks, and what was known when."""
+
+from riskstrat.records.checks import Finding, check_records
+from riskstrat.records.known import TRANSFER_GAP_DAYS, as_known, spells
+from riskstrat.records.linking import PURPOSES, link
+from riskstrat.records.store import LinkedRecords, load_records
+
+__all__ = [
+    "PURPOSES",
+    "TRANSFER_GAP_DAYS",
+    "Finding",
+    "LinkedRecords",
+    "as_known",
+    "check_records",
+    "link",
+    "load_records",
+    "spells",
+]

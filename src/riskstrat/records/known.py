@@ -20,7 +20,7 @@ from riskstrat.engine import Step
 from riskstrat.schema import TABLES
 from riskstrat.windows import before_sql
 
-__all__ = ["TRANSFER_GAP_DAYS", "as_known", "spells"]
+__all__ = ["HOSPITAL_DESTINATIONS", "TRANSFER_GAP_DAYS", "as_known", "spells"]
 
 TRANSFER_GAP_DAYS = 2
 """Days between two stays within which, with evidence of transfer, the second continues the first
@@ -28,7 +28,7 @@ TRANSFER_GAP_DAYS = 2
 
 _TRANSFER_METHODS = ("81", "2B")
 _HOSPITAL_SOURCES = ("49", "50", "51", "52", "53", "87")
-_HOSPITAL_DESTINATIONS = ("49", "50", "51", "52", "53", "84", "87")
+HOSPITAL_DESTINATIONS = ("49", "50", "51", "52", "53", "84", "87")
 """NHS Data Dictionary: source of admission and discharge destination that are hospitals."""
 
 _KNOWN_AT_END = {"discharge_method", "discharge_destination"}
@@ -57,9 +57,10 @@ def as_known(table: str, *, name: str | None = None) -> Step:
 
 def _known_patients() -> str:
     told = before_sql("t.death_recorded_date", "k.index_date")
+    died = before_sql("t.death_date", "k.index_date")
     return f"""
         select k.patient_id, k.index_date, t.birth_month, t.sex,
-            case when {told} then t.death_date end as death_date
+            case when {told} and {died} then t.death_date end as death_date
         from cohort_keys k join patients t on t.patient_id = k.patient_id
     """
 
@@ -73,7 +74,10 @@ def _known_rows(table: str) -> str:
         f"not ({before_sql('t.superseded_date', 'k.index_date')}))"
     )
     if "stay_id" in declared.column_names:
-        on_time = f"({on_time}) or (t.stay_id = k.index_stay_id and t.superseded_date is null)"
+        on_time = (
+            "case when t.stay_id = k.index_stay_id then t.superseded_date is null "
+            f"else {on_time} end"
+        )
     return f"""
         select k.index_date, {selected}
         from cohort_keys k join {table} t on t.patient_id = k.patient_id
@@ -97,8 +101,11 @@ def spells(
 
     A stay continues the one before when they overlap, or when it starts within
     :data:`TRANSFER_GAP_DAYS` of its end and there is evidence of transfer: method 81 or 2B, a
-    hospital as source of admission, or a hospital as destination of the stay before. A next-day
-    emergency without evidence is a readmission.
+    hospital as source of admission, or a hospital as destination of an earlier stay that ended
+    within the same days. A next-day emergency without evidence is a readmission. A stay without an
+    end counts as ending on the day it starts: an end that was never sent must not swallow every
+    later admission. Stays that start on the same day are taken by the time they start, then by
+    their end.
 
     Parameters
     ----------
@@ -112,22 +119,28 @@ def spells(
     Returns
     -------
     Step
-        The inpatient rows of `source` with ``continues`` (boolean).
+        The inpatient rows of `source` with ``continues`` (boolean) and ``stay_order`` (the place of
+        the stay in the history, from 1).
     """
     columns = ", ".join(f"s.{name}" for name in TABLES["stays"].column_names)
     extra = "".join(f"s.{c}, " for c in partition if c not in TABLES["stays"].column_names)
     history = ", ".join(f"s.{column}" for column in partition)
-    order = f"partition by {history} order by s.start_date, s.stay_id, s.recorded_date"
+    ended = "coalesce(s.end_date, s.start_date)"
+    order = (
+        f"partition by {history} "
+        f"order by s.start_date, s.start_time, {ended}, s.stay_id, s.recorded_date"
+    )
     until_now = f"{order} rows between unbounded preceding and 1 preceding"
-    last_end = f"max(coalesce(s.end_date, s.start_date)) over ({until_now})"
-    gap = f"date_diff('day', {last_end}, s.start_date)"
+    sent_on = f"case when s.discharge_destination in {HOSPITAL_DESTINATIONS} then {ended} end"
+    gap = f"date_diff('day', max({ended}) over ({until_now}), s.start_date)"
+    gap_after_sent_on = f"date_diff('day', max({sent_on}) over ({until_now}), s.start_date)"
     transferred = (
         f"s.admission_method in {_TRANSFER_METHODS} "
         f"or s.admission_source in {_HOSPITAL_SOURCES} "
-        f"or lag(s.discharge_destination) over ({order}) in {_HOSPITAL_DESTINATIONS}"
+        f"or {gap_after_sent_on} <= {TRANSFER_GAP_DAYS}"
     )
     sql = f"""
-        select {extra}{columns},
+        select {extra}{columns}, row_number() over ({order}) as stay_order,
             coalesce({gap} < 0 or ({gap} <= {TRANSFER_GAP_DAYS} and ({transferred})), false)
                 as continues
         from {source} s

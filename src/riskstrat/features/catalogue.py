@@ -1,0 +1,243 @@
+"""The catalogue: every feature, declared once with what it means and how it is told.
+
+The features stand in ``catalogue.toml``. A study chooses groups, feeds and windows; nothing else
+changes what a feature is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from riskstrat.errors import StudyError
+from riskstrat.features.codelists import CodeRule, facts_behind
+from riskstrat.features.declared import declared
+from riskstrat.features.feeds import families_wanted
+from riskstrat.reference import load_table
+from riskstrat.study import FeatureRules, Study
+
+__all__ = ["GROUPS", "RULES_VERSION", "Feature", "catalogue", "catalogue_hash"]
+
+RULES_VERSION = 1
+"""Raised when a query gives another value for the same rule text; part of the catalogue hash."""
+
+GROUPS: Mapping[str, str] = dict(declared()["groups"])
+"""Clinical groups that are shown together: key and plain label."""
+
+MEASUREMENT_DAYS = 730
+"""How old a measurement may be: 24 months (binding statistical rule 9)."""
+
+_DAYS_PER_MONTH = 365.25 / 12
+_MONTH_TOLERANCE_DAYS = 3
+_MONTHS_IN_YEARS = 24
+"""From two years on a window is told in years."""
+
+_SCORE_TABLES = {
+    "charlson": ("charlson_weights", "charlson_hierarchy"),
+    "hfrs": ("hfrs_gilbert2018",),
+}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the feature matrix.
+
+    Parameters
+    ----------
+    name : str
+        Column name.
+    label : str
+        What it is, in words.
+    unit : str
+    group : str
+        Key of :data:`GROUPS`.
+    kind : str
+        ``count``, ``flag``, ``days``, ``measurement``, ``score`` or ``category``.
+    sources : tuple of str
+        Families of feeds the fact can come from.
+    window_days : int or None
+        Look-back in days; None for what is in force on the index date.
+    rule : str
+        How the value comes about: ``<how> <fact>``.
+    workable : bool
+        Whether a review could change it or how it is managed.
+    monotone : int
+        1 when the risk may only rise with it, else 0.
+    sensitive : bool
+        Mental health, alcohol and drugs, facts about third parties.
+    sentence : str
+        What is said when it is a reason, with ``{value}`` and ``{date}``; empty = never a reason.
+    sentence_one : str or None
+        The same for a value of 1.
+    """
+
+    name: str
+    label: str
+    unit: str
+    group: str
+    kind: Literal["count", "flag", "days", "measurement", "score", "category"]
+    sources: tuple[str, ...]
+    window_days: int | None
+    rule: str
+    workable: bool = False
+    monotone: int = 0
+    sensitive: bool = False
+    sentence: str = ""
+    sentence_one: str | None = None
+
+    @property
+    def how(self) -> str:
+        """First word of the rule: how facts become a value."""
+        return self.rule.split()[0]
+
+    @property
+    def fact(self) -> str:
+        """Second word of the rule: which facts."""
+        return self.rule.split()[1]
+
+
+def catalogue(study: Study) -> tuple[Feature, ...]:
+    """The features a study uses, in the order of the catalogue.
+
+    Parameters
+    ----------
+    study : Study
+        Its ``[features]`` choose groups, sources, windows and history.
+
+    Raises
+    ------
+    StudyError
+        When a group is not known.
+    """
+    rules = study.features
+    if unknown := sorted(set(rules.groups) - set(GROUPS)):
+        raise StudyError(
+            f"'features.groups' names {', '.join(unknown)}, which are no groups of the catalogue.",
+            do=f"Use some of {', '.join(GROUPS)}, or leave 'groups' out for all.",
+        )
+    families = families_wanted(rules.sources) | {"person"}
+    return tuple(
+        feature
+        for feature in _all_features(rules)
+        if (not rules.groups or feature.group in rules.groups) and families & set(feature.sources)
+    )
+
+
+def _all_features(rules: FeatureRules) -> Iterator[Feature]:
+    for entry in declared()["feature"]:
+        for days in _windows(entry.get("windows"), rules):
+            yield _feature(entry, days)
+    for name, entry in declared()["conditions"].items():
+        yield _condition(name, entry, rules.history_days)
+    measured = {row["measurement"]: row for row in load_table("measurements")}
+    for name, entry in declared()["measurements"].items():
+        yield _measurement(entry, measured[name], min(MEASUREMENT_DAYS, rules.history_days))
+
+
+def _windows(windows: str | int | None, rules: FeatureRules) -> Sequence[int | None]:
+    if windows == "each":
+        return sorted(set(rules.windows_days))
+    if windows == "history":
+        return [rules.history_days]
+    return [None if windows is None else min(int(windows), rules.history_days)]
+
+
+def _feature(entry: Mapping[str, Any], days: int | None) -> Feature:
+    words = "" if days is None else window_words(days)
+    filled: dict[str, Any] = {
+        key: value.replace("{window}", words).replace("{days}", str(days))
+        if isinstance(value, str)
+        else value
+        for key, value in entry.items()
+        if key != "windows"
+    }
+    filled["sources"] = tuple(entry["sources"])
+    filled["monotone"] = int(entry.get("monotone", False))
+    return Feature(**filled, window_days=days)
+
+
+def _condition(name: str, entry: Mapping[str, Any], days: int) -> Feature:
+    phrase = entry["phrase"]
+    return Feature(
+        name=name,
+        label=phrase[0].upper() + phrase[1:],
+        unit="yes = 1",
+        group=entry["group"],
+        kind="flag",
+        sources=("hospital", "gp"),
+        window_days=days,
+        rule=f"any condition.{name}",
+        workable=entry.get("workable", False),
+        sensitive=entry.get("sensitive", False),
+        sentence=f"{phrase} recorded, most recently on {{date}}",
+    )
+
+
+def _measurement(entry: Mapping[str, Any], row: Mapping[str, str], days: int) -> Feature:
+    return Feature(
+        name=row["measurement"],
+        label=f"{row['label']}, latest within {window_words(days)}",
+        unit=row["unit"],
+        group="tests",
+        kind="measurement",
+        sources=("gp", "hospital"),
+        window_days=days,
+        rule=f"latest measure.{row['measurement']}",
+        workable=entry.get("workable", False),
+        sentence=f"{entry['phrase']} {{value}} {row['unit']}, measured on {{date}}",
+    )
+
+
+def window_words(days: int) -> str:
+    """A look-back in words.
+
+    Examples
+    --------
+    >>> [window_words(days) for days in (30, 45, 90, 365, 730, 1095)]
+    ['month', '45 days', '3 months', '12 months', '2 years', '3 years']
+    """
+    months = round(days / _DAYS_PER_MONTH)
+    if not months or abs(days - months * _DAYS_PER_MONTH) > _MONTH_TOLERANCE_DAYS:
+        return f"{days} days"
+    if months >= _MONTHS_IN_YEARS and months % 12 == 0:
+        return f"{months // 12} years"
+    return "month" if months == 1 else f"{months} months"
+
+
+def catalogue_hash(features: Iterable[Feature], codelists: Iterable[CodeRule]) -> str:
+    """What fixes the values of `features`, as a SHA-256 in hexadecimal.
+
+    Labels, wording, groups and the order of rows do not count; name and order of the features,
+    rule, window, unit, codes, weights and :data:`RULES_VERSION` do.
+
+    Parameters
+    ----------
+    features : iterable of Feature
+    codelists : iterable of CodeRule
+        All rules; only those behind a fact of `features` count.
+    """
+    codes: dict[str, list[dict[str, Any]]] = {}
+    for rule in sorted(codelists, key=lambda r: (r.fact, r.system, r.code, r.kinds)):
+        for fact in facts_behind(rule.fact):
+            codes.setdefault(fact, []).append(vars(rule))
+    content = [
+        [
+            [f.name, f.rule, f.window_days, f.unit, _weights(f.fact)],
+            codes.get(f.fact, []),
+        ]
+        for f in features
+    ]
+    text = json.dumps([RULES_VERSION, content], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _weights(fact: str) -> list[list[str]]:
+    """The rows of the tables that weigh a published score; labels left out."""
+    return [
+        [value for key, value in row.items() if key != "label"]
+        for table in _SCORE_TABLES.get(fact, ())
+        for row in load_table(table)
+    ]

@@ -1,0 +1,170 @@
+"""The feature matrix: one row per person and index date, one column per feature."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from riskstrat.errors import ArtefactError, UsageError
+from riskstrat.features.catalogue import Feature
+from riskstrat.staging import staged_directory
+
+__all__ = ["FeatureMatrix"]
+
+_KEYS = ("patient_id", "index_date")
+_VALUES, _FACT_DAYS, _CATALOGUE = "features.parquet", "fact_days.parquet", "catalogue.json"
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMatrix:
+    """What was known of each person on each index date.
+
+    Parameters
+    ----------
+    keys : DataFrame
+        ``patient_id`` and ``index_date``, one row per matrix row, numbered from 0.
+    values : ndarray of float32, shape (n, p)
+        NaN where a value is missing.
+    features : tuple of Feature, length p
+    catalogue_hash : str
+        What fixes the values, see :func:`riskstrat.features.catalogue_hash`.
+    fact_days : ndarray of int32, shape (n, p), optional
+        Days from the latest fact behind a value to the index date, at least 1; -1 for none.
+    """
+
+    keys: pd.DataFrame
+    values: npt.NDArray[np.float32] = field(repr=False)
+    features: tuple[Feature, ...] = field(repr=False)
+    catalogue_hash: str
+    fact_days: npt.NDArray[np.int32] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.keys), len(self.features))
+        shapes = {a.shape for a in (self.values, self.fact_days) if a is not None}
+        if shapes != {shape}:
+            raise UsageError(
+                f"expected values of {shape[0]} rows and {shape[1]} features, but the shapes are "
+                f"{', '.join(map(str, sorted(shapes)))}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, in column order."""
+        return tuple(feature.name for feature in self.features)
+
+    def column(self, name: str) -> npt.NDArray[np.float32]:
+        """Values of one feature, shape (n,).
+
+        Raises
+        ------
+        UsageError
+            When the matrix has no such feature.
+        """
+        if name not in self.names:
+            raise UsageError(f"expected a feature of this matrix, but it has no '{name}'.")
+        column: npt.NDArray[np.float32] = self.values[:, self.names.index(name)]
+        return column
+
+    def take(self, rows: npt.ArrayLike) -> FeatureMatrix:
+        """The rows of a mask or of positions, in that order."""
+        chosen = np.asarray(rows)
+        positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
+        return dataclasses.replace(
+            self,
+            keys=self.keys.iloc[positions].reset_index(drop=True),
+            values=self.values[positions],
+            fact_days=None if self.fact_days is None else self.fact_days[positions],
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Keys and values as one frame."""
+        values = pd.DataFrame(self.values, columns=list(self.names), copy=True)
+        return pd.concat([self.keys.reset_index(drop=True), values], axis=1)
+
+    def describe(self) -> str:
+        """Counts only: rows, people, features, share of values missing."""
+        missing = float(np.isnan(self.values).mean()) if self.values.size else 0.0
+        return (
+            f"{len(self)} rows, {self.keys['patient_id'].nunique()} people, "
+            f"{len(self.features)} features, {missing:.1%} of values missing"
+        )
+
+    def save(self, directory: str | Path) -> None:
+        """Write Parquet (keys and values, days of the facts) and the catalogue as JSON.
+
+        Raises
+        ------
+        DataError
+            When the folder cannot be written; what stood there is then unchanged.
+        """
+        with staged_directory(Path(directory)) as staged:
+            pq.write_table(self._table(self.values), staged / _VALUES)
+            if self.fact_days is not None:
+                pq.write_table(self._table(self.fact_days), staged / _FACT_DAYS)
+            content = {
+                "catalogue_hash": self.catalogue_hash,
+                "features": [dataclasses.asdict(feature) for feature in self.features],
+            }
+            (staged / _CATALOGUE).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+
+    def _table(self, values: npt.NDArray[Any]) -> pa.Table:
+        columns = {
+            "patient_id": pa.array(self.keys["patient_id"], pa.string()),
+            "index_date": pa.array(self.keys["index_date"]).cast(pa.date32()),
+        }
+        return pa.table(columns | {name: values[:, i] for i, name in enumerate(self.names)})
+
+    @classmethod
+    def load(cls, directory: str | Path) -> FeatureMatrix:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        ArtefactError
+            When a file is missing or damaged, or the files do not belong together.
+        """
+        folder = Path(directory)
+        try:
+            content = json.loads((folder / _CATALOGUE).read_text("utf-8"))
+            features = tuple(_feature(entry) for entry in content["features"])
+            keys, values = _read(folder / _VALUES, features, np.float32)
+            days = folder / _FACT_DAYS
+            fact_days = _read(days, features, np.int32)[1] if days.exists() else None
+            return cls(keys, values, features, content["catalogue_hash"], fact_days)
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, UsageError) as error:
+            raise ArtefactError(
+                f"expected a feature matrix in '{folder.name}' ({_VALUES}, {_CATALOGUE}), but it "
+                f"cannot be read ({type(error).__name__}).",
+                do="Build the features again.",
+            ) from error
+
+
+def _feature(entry: dict[str, Any]) -> Feature:
+    return Feature(**{**entry, "sources": tuple(entry["sources"])})
+
+
+def _read(
+    path: Path, features: tuple[Feature, ...], kind: type[Any]
+) -> tuple[pd.DataFrame, npt.NDArray[Any]]:
+    """Keys and values of one Parquet file, whose columns must be those of `features`."""
+    table = pq.read_table(path)
+    names = [feature.name for feature in features]
+    if table.column_names != [*_KEYS, *names]:
+        raise ArtefactError(f"'{path.name}' does not hold the features of '{_CATALOGUE}'.")
+    keys = table.select(list(_KEYS)).to_pandas()
+    values = np.empty((table.num_rows, len(names)), dtype=kind)
+    for position, name in enumerate(names):
+        values[:, position] = table[name].to_numpy()
+    return keys.assign(index_date=keys["index_date"].astype("datetime64[s]")), values

@@ -1,0 +1,149 @@
+"""Judge raw rows: parse what they say, and give each row that cannot stand one reason.
+
+The functions return fragments of DuckDB's SQL. Reading raw feeds runs on DuckDB only, so these
+need not keep to the portable subset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from riskstrat.engine import Engine
+
+__all__ = [
+    "Reason",
+    "identifier_sql",
+    "is_as_number_sql",
+    "mark_repeats",
+    "moment_sql",
+    "reason_sql",
+    "rejections",
+    "time_sql",
+]
+
+
+class Reason(StrEnum):
+    """Why a raw row is not in the store. A row has the first reason that holds."""
+
+    NO_IDENTIFIER = "no identifier"
+    IDENTIFIER_AS_NUMBER = "identifier read as a number"
+    UNKNOWN_PATIENT = "unknown patient"
+    NO_BIRTH = "patient without a date of birth"
+    NO_DATE = "no date"
+    UNPARSABLE_DATE = "unparsable date"
+    END_BEFORE_START = "end before start"
+    NO_CODE = "no code"
+    CODE_AS_NUMBER = "code read as a number"
+    NOT_A_NUMBER = "value is not a number"
+    UNMAPPED_VISIT = "kind of visit not mapped"
+    DEATH_BEFORE_BIRTH = "death before birth"
+    END_WITHOUT_START = "discharge without an admission"
+    DUPLICATE = "duplicate"
+    CONFLICTING = "same identifier, different content"
+    DERIVED = "derived table"
+    VOCABULARY = "vocabulary table"
+    NOT_USED = "table not used"
+
+
+_COMPACT = r"\d{8}"
+_ISO = r"(\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?)( ?(Z|[+-]\d{2}(:?\d{2})?))?"
+_FLOAT_IDENTIFIER = r"^(\d{1,15})\.0+$"
+"""An integer written as a float; up to 15 digits a double holds it exactly, so it can be mended."""
+_SCIENTIFIC = r"\d(\.\d+)?[eE]\+\d+|\d\.\d+[eE]\d+"
+_FLOAT_CODE = r"\d{6,}\.0*"
+"""Only from 6 digits on (the shortest SNOMED CT identifier): '250.0' is a lawful ICD-9 code."""
+
+
+def moment_sql(column: str) -> str:
+    """SQL: `column` as a timestamp, null when it is not a date.
+
+    Year-month-day, with or without dashes, a time of day and an offset. The offset is left out:
+    the day that counts is the one on the hospital's calendar.
+    """
+    dashed = f"{column}[1:4] || '-' || {column}[5:6] || '-' || {column}[7:8]"
+    return (
+        f"case when regexp_full_match({column}, '{_COMPACT}') then try_cast({dashed} as timestamp) "
+        f"when regexp_full_match({column}, '{_ISO}') "
+        f"then try_cast(regexp_extract({column}, '^{_ISO}$', 1) as timestamp) end"
+    )
+
+
+def time_sql(moment: str) -> str:
+    """SQL: time of day of a timestamp; null at midnight sharp, where feeds write a bare date."""
+    return f"nullif(cast({moment} as time), time '00:00:00')"
+
+
+def identifier_sql(column: str) -> str:
+    """SQL: an identifier as text; ``12.0`` (an integer that passed through a float) reads as 12."""
+    return rf"regexp_replace({column}, '{_FLOAT_IDENTIFIER}', '\1')"
+
+
+def is_as_number_sql(column: str, *, code: bool = False) -> str:
+    """SQL: digits of an identifier or code may be lost, because it was read as a number."""
+    shape = f"{_SCIENTIFIC}|{_FLOAT_CODE}" if code else _SCIENTIFIC
+    return f"regexp_full_match({column}, '{shape}')"
+
+
+def reason_sql(*rules: tuple[Reason, str]) -> str:
+    """SQL: the first reason whose condition holds, else null.
+
+    Examples
+    --------
+    >>> reason_sql((Reason.NO_CODE, "code is null"))
+    "case when code is null then 'no code' end"
+    """
+    cases = " ".join(f"when {condition} then '{reason}'" for reason, condition in rules)
+    return f"case {cases} end"
+
+
+def mark_repeats(engine: Engine, table: str, identifier: str, content: Sequence[str]) -> None:
+    """Among sound rows with the same identifier keep one and give the others a reason.
+
+    Which one does not depend on the order of the rows: the one that comes first when sorted by
+    `content`. Rows like it are duplicates, others are conflicting.
+
+    Parameters
+    ----------
+    engine : Engine
+    table : str
+        Temporary table with ``row_number`` and ``reason``.
+    identifier : str
+        SQL of what names a row; a null names nothing.
+    content : sequence of str
+        Columns that make up a row's content.
+    """
+    columns = ", ".join(content)
+    engine.connection.execute(
+        f"""
+        update {table} set reason = case
+            when place > 1 then '{Reason.CONFLICTING}' else '{Reason.DUPLICATE}' end
+        from (
+            select row_number as numbered,
+                dense_rank() over (partition by {identifier} order by {columns}) as place,
+                row_number() over (
+                    partition by {identifier}, {columns} order by row_number
+                ) as copy
+            from {table}
+            where reason is null and {identifier} in (
+                select {identifier} from {table}
+                where reason is null group by {identifier} having count(*) > 1
+            )
+        ) ranked
+        where ranked.numbered = {table}.row_number and (place > 1 or copy > 1)
+        """
+    )
+
+
+def rejections(engine: Engine, table: str) -> dict[int, dict[str | None, int]]:
+    """Rows of a judged table by file and reason; None stands for the rows that are kept."""
+    rows = engine.connection.execute(
+        f"""
+        select file_number, reason, count(*) from {table}
+        group by file_number, reason order by file_number, reason
+        """
+    ).fetchall()
+    counts: dict[int, dict[str | None, int]] = {}
+    for number, reason, count in rows:
+        counts.setdefault(number, {})[reason] = count
+    return counts

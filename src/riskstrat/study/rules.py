@@ -1,0 +1,158 @@
+"""What the types of a study cannot say: ranges, and rules between keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from riskstrat.study.declaration import (
+    LONGEST_DAYS,
+    Eligibility,
+    FeatureRules,
+    IndexRule,
+    Outcome,
+    Report,
+    Split,
+    Study,
+)
+from riskstrat.windows import add_days
+
+__all__ = ["contradictions"]
+
+
+def contradictions(parts: Mapping[str, Any]) -> list[str]:
+    """Mistakes in the parts of a study, by field name; parts that were not read are left out."""
+    rules: tuple[tuple[Callable[..., list[str]], tuple[str, ...]], ...] = (
+        (_name_mistakes, ("name",)),
+        (_index_mistakes, ("index",)),
+        (_eligibility_mistakes, ("eligibility",)),
+        (_outcome_mistakes, ("outcome",)),
+        (_feature_mistakes, ("features",)),
+        (_report_mistakes, ("report",)),
+        (_split_mistakes, ("index", "outcome", "split")),
+    )
+    return [
+        mistake
+        for rule, names in rules
+        if all(name in parts for name in names)
+        for mistake in rule(*(parts[name] for name in names))
+    ]
+
+
+def _name_mistakes(name: str) -> list[str]:
+    return [] if name.strip() else ["'name' is empty"]
+
+
+def _index_mistakes(index: IndexRule) -> list[str]:
+    series = [index.from_, index.to, index.every]
+    given = [bool(index.dates), any(s is not None for s in series), index.event is not None]
+    mistakes = []
+    if sum(given) != 1:
+        mistakes.append("[index] needs exactly one of 'dates', 'from'/'to'/'every' or 'event'")
+    elif given[1] and None in series:
+        mistakes.append("[index] needs all three of 'from', 'to' and 'every'")
+    elif given[1]:
+        try:
+            if not index.all_dates():
+                mistakes.append("[index] gives no date: 'to' is before 'from'")
+        except ValueError as error:
+            mistakes.append(f"'index.every': {error}")
+    if len(set(index.dates)) < len(index.dates):
+        mistakes.append("'index.dates' names a date twice")
+    if index.index_stay is not None and index.event != "discharge":
+        mistakes.append("'index.index_stay' needs event = \"discharge\"")
+    return mistakes
+
+
+def _broken(rules: Sequence[tuple[bool, str]]) -> list[str]:
+    return [message for holds, message in rules if not holds]
+
+
+def _eligibility_mistakes(eligibility: Eligibility) -> list[str]:
+    return _broken(
+        [
+            (eligibility.min_age >= 0, "'eligibility.min_age' is negative"),
+            (
+                eligibility.min_age <= eligibility.max_age,
+                "'eligibility.min_age' is above 'max_age'",
+            ),
+            (
+                0 <= eligibility.min_registered_days <= LONGEST_DAYS,
+                f"'eligibility.min_registered_days' must be from 0 to {LONGEST_DAYS}",
+            ),
+        ]
+    )
+
+
+def _outcome_mistakes(outcome: Outcome) -> list[str]:
+    return _broken(
+        [
+            (
+                1 <= outcome.window_days <= LONGEST_DAYS,
+                f"'outcome.window_days' must be from 1 to {LONGEST_DAYS}",
+            ),
+            *(
+                (0 <= days <= LONGEST_DAYS, f"'outcome.{key}' must be from 0 to {LONGEST_DAYS}")
+                for key, days in (("gap_days", outcome.gap_days), ("lag_days", outcome.lag_days))
+            ),
+        ]
+    )
+
+
+def _feature_mistakes(features: FeatureRules) -> list[str]:
+    windows = features.windows_days
+    return _broken(
+        [
+            (len(windows) > 0, "'features.windows_days' is empty"),
+            (
+                all(1 <= days <= LONGEST_DAYS for days in windows),
+                f"'features.windows_days' must be from 1 to {LONGEST_DAYS}",
+            ),
+            (list(windows) == sorted(set(windows)), "'features.windows_days' must be ascending"),
+            (
+                1 <= features.history_days <= LONGEST_DAYS,
+                f"'features.history_days' must be from 1 to {LONGEST_DAYS}",
+            ),
+        ]
+    )
+
+
+def _report_mistakes(report: Report) -> list[str]:
+    sound = all(0 < share < 1 for share in report.capacities)
+    return [] if sound else ["'report.capacities' must be in (0, 1)"]
+
+
+def _split_mistakes(index: IndexRule, outcome: Outcome, split: Split) -> list[str]:
+    """Development and evaluation, once the index and the outcome themselves are sound."""
+    if _index_mistakes(index) or _outcome_mistakes(outcome):
+        return []
+    if index.event is not None:
+        return _event_split_mistakes(split)
+    if split.hold_out_share:
+        return ["'split.hold_out_share' is for event studies: calendar dates split by date"]
+    if split.develop_to is None or split.evaluate_from is None:
+        return ["[split] needs 'develop_to' and 'evaluate_from'"]
+    study = Study(name="", index=index, outcome=outcome, split=split)
+    develop, evaluate = study.development_dates(), study.evaluation_dates()
+    if not develop or not evaluate:
+        return ["[split] leaves no index date for development or for evaluation"]
+    end = add_days(outcome.window.end(max(develop)), outcome.lag_days)
+    if end > min(evaluate):
+        return [
+            f"the last development window ends on {end.isoformat()}, after the first evaluation "
+            f"date {min(evaluate).isoformat()}: windows must not overlap"
+        ]
+    return []
+
+
+def _event_split_mistakes(split: Split) -> list[str]:
+    return _broken(
+        [
+            (
+                split.develop_to is None and split.evaluate_from is None,
+                "an event study is split by 'split.hold_out_share', not by dates",
+            ),
+            (not split.hold_out_practices, "an event study cannot hold out practices"),
+            (0 < split.hold_out_share < 1, "an event study needs 'split.hold_out_share' in (0, 1)"),
+        ]
+    )

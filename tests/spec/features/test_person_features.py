@@ -1,0 +1,103 @@
+"""The person, the home, registration, services in force."""
+
+import math
+from datetime import date
+
+import pytest
+from tests.unit.features.history import INDEX_DATE, History, days_before
+
+
+@pytest.mark.parametrize(
+    ("birth_month", "age"), [(date(1940, 1, 1), 81), (date(1940, 2, 1), 80), (date(2020, 12, 1), 0)]
+)
+def test_age_in_completed_years(birth_month, age):
+    """A birthday has passed once its month has begun."""
+    history = History()
+    history.rows["patients"][0]["birth_month"] = birth_month
+    assert history.value("age") == age
+
+
+@pytest.mark.parametrize(
+    ("sex", "expected"), [("female", 1), ("male", 0), ("indeterminate", math.nan)]
+)
+def test_recorded_sex(sex, expected):
+    history = History()
+    history.rows["patients"][0]["sex"] = sex
+    assert history.value("sex_female") == pytest.approx(expected, nan_ok=True)
+
+
+def test_ethnicity_is_no_feature():
+    assert not [name for name in History().matrix().names if "ethnic" in name]
+
+
+def _home(history, start, end=None, **columns):
+    ends = None if end is None else days_before(end)
+    history.add("residences", start_date=days_before(start), end_date=ends, **columns)
+
+
+def test_the_latest_address_in_force_counts():
+    history = History()
+    _home(history, 900, 100, imd_decile=1, lives_alone=True)
+    _home(history, 300, imd_decile=3, lives_alone=False)
+    _home(history, 100, imd_decile=7, lives_alone=True, care_home=False)
+    assert history.value("imd_decile") == 7
+    assert history.value("lives_alone") == 1
+    assert history.value("care_home") == 0
+    assert math.isnan(history.value("has_carer"))
+
+
+def test_an_address_that_was_left_or_is_not_known_yet_does_not_count():
+    history = History()
+    _home(history, 900, 1, imd_decile=1)
+    _home(history, 10, imd_decile=9, recorded_date=INDEX_DATE)
+    assert math.isnan(history.value("imd_decile"))
+
+
+@pytest.mark.parametrize(("start", "days"), [(1, 1), (400, 400), (1095, 1095), (5000, 1095)])
+def test_days_since_the_first_registration_are_cut_at_the_history(start, days):
+    history = History()
+    history.add("registrations", start_date=days_before(start), practice_code="Y00001")
+    assert history.value("registered_days") == days
+
+
+def _service(history, service, start, end=None, **columns):
+    ends = None if end is None else days_before(end)
+    history.add(
+        "services",
+        service=service,
+        source="council",
+        start_date=days_before(start),
+        end_date=ends,
+        **columns,
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [(None, 1), (-10, 1), (0, 1), (1, 0)],
+    ids=["open", "later", "today", "ended"],
+)
+def test_a_service_counts_while_it_is_in_force(end, expected):
+    """An end on or after the index date is not known: the service is in force."""
+    history = History()
+    _service(history, "social_care_package", 50, end)
+    assert history.value("service_social_care") == expected
+    assert history.value("services_current") == expected
+
+
+def test_kinds_of_support_count_once_and_programmes_do_not():
+    """A matron, virtual ward or case management can be started by a list: not a predictor."""
+    history = History()
+    for service in ("home_care", "social_care_package", "reablement", "community_matron"):
+        _service(history, service, 50)
+    assert history.value("services_current") == 2
+    assert not [name for name in history.matrix().names if "matron" in name]
+
+
+def test_services_are_missing_without_a_feed():
+    """No services rows at all, or none of that family."""
+    history = History()
+    assert math.isnan(history.value("services_current"))
+    _service(history, "reablement", 50)
+    assert history.value("service_reablement") == 1
+    assert math.isnan(history.value("service_social_care"))
