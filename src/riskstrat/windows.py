@@ -20,6 +20,7 @@ __all__ = [
     "age_years",
     "before_sql",
     "days_between",
+    "days_sql",
     "every",
     "lookback_sql",
     "prediction_sql",
@@ -142,7 +143,18 @@ def before_sql(column: str, index: str = "index_date") -> str:
     >>> before_sql("e.event_date", "k.index_date")
     "date_diff('day', e.event_date, k.index_date) > 0"
     """
-    return f"date_diff('day', {_column(column)}, {_column(index)}) > 0"
+    return f"{days_sql(_column(column), _column(index))} > 0"
+
+
+def days_sql(start: str, end: str) -> str:
+    """SQL: whole days from one SQL expression to another; negative when `end` is earlier.
+
+    Examples
+    --------
+    >>> days_sql("e.event_date", "e.index_date")
+    "date_diff('day', e.event_date, e.index_date)"
+    """
+    return f"date_diff('day', {start}, {end})"
 
 
 def lookback_sql(column: str, days: int, index: str = "index_date") -> str:
@@ -153,7 +165,7 @@ def lookback_sql(column: str, days: int, index: str = "index_date") -> str:
     >>> lookback_sql("event_date", 90)
     "date_diff('day', event_date, index_date) between 1 and 90"
     """
-    return f"date_diff('day', {_column(column)}, {_column(index)}) between 1 and {int(days)}"
+    return f"{days_sql(_column(column), _column(index))} between 1 and {int(days)}"
 
 
 def prediction_sql(column: str, window: PredictionWindow, index: str = "index_date") -> str:
@@ -165,7 +177,7 @@ def prediction_sql(column: str, window: PredictionWindow, index: str = "index_da
     "date_diff('day', index_date, start_date) between 0 and 364"
     """
     last = window.gap + window.days - 1
-    elapsed = f"date_diff('day', {_column(index)}, {_column(column)})"
+    elapsed = days_sql(_column(index), _column(column))
     return f"{elapsed} between {window.gap} and {last}"
 
 

@@ -113,9 +113,9 @@ def test_known_events(seed: int) -> None:
     rows, keys = random_events(rng, 200), random_keys(rng)
     expected = {
         (person, index, row["code"])
-        for person, index, index_stay in keys
+        for person, index, _ in keys
         for row in rows
-        if row["patient_id"] == person and is_known(row, row["event_date"], index, index_stay)
+        if row["patient_id"] == person and is_known(row, row["event_date"], index, None)
     }
     found = read_known("events", rows, keys)
     columns = ["patient_id", "index_date", "code"]

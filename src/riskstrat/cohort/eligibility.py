@@ -17,7 +17,7 @@ from riskstrat.engine import Step
 from riskstrat.records import LinkedRecords, as_known, spells
 from riskstrat.records.known import HOSPITAL_DESTINATIONS
 from riskstrat.study import Study
-from riskstrat.windows import after_sql, age_sql
+from riskstrat.windows import after_sql, age_sql, days_sql
 
 __all__ = [
     "REGISTRATION_GAP_DAYS",
@@ -60,7 +60,7 @@ JOINED_STAYS = Step(
     "joined_stays",
     """
     select s.*, sum(case when s.continues then 0 else 1 end) over (
-            partition by s.patient_id order by s.start_date, s.stay_id, s.recorded_date
+            partition by s.patient_id order by s.stay_order
             rows between unbounded preceding and current row
         ) as spell
     from spells s
@@ -78,8 +78,8 @@ DISCHARGE_KEYS = Step(
         and not exists (
             select 1 from joined_stays t
             where t.patient_id = d.patient_id and t.spell = d.spell
-                and date_diff('day', t.start_date, d.end_date) >= 0
-                and (t.end_date is null or date_diff('day', d.end_date, t.end_date) > 0)
+                and {days_sql("t.start_date", "d.end_date")} >= 0
+                and (t.end_date is null or {days_sql("d.end_date", "t.end_date")} > 0)
         )
     group by d.patient_id, {after_sql("d.end_date", 1)}
     """,
@@ -104,7 +104,7 @@ REGISTRATION_CHAINS = Step(
     f"""
     select o.*, sum(case
             when o.covered_until is null
-                or date_diff('day', o.covered_until, o.start_date) > {REGISTRATION_GAP_DAYS}
+                or {days_sql("o.covered_until", "o.start_date")} > {REGISTRATION_GAP_DAYS}
             then 1 else 0 end
         ) over (
             partition by o.patient_id, o.index_date
@@ -162,7 +162,7 @@ CANDIDATES = Step(
     f"""
     select k.patient_id, k.index_date, k.index_stay_id, g.practice_code,
         g.patient_id is not null as is_registered,
-        date_diff('day', g.registered_since, k.index_date) as registered_days,
+        {days_sql("g.registered_since", "k.index_date")} as registered_days,
         {age_sql("t.birth_month", "k.index_date")} as age, t.sex,
         t.death_date as known_death, p.death_date, p.ethnic_category,
         a.imd_decile, coalesce(a.care_home, false) as care_home,

@@ -9,7 +9,7 @@ from riskstrat.cohort.eligibility import CURRENT_STAYS, REGISTRATION_GAP_DAYS
 from riskstrat.engine import Step
 from riskstrat.records import LinkedRecords, spells
 from riskstrat.study import Outcome, Study
-from riskstrat.windows import prediction_sql
+from riskstrat.windows import days_sql, prediction_sql
 
 __all__ = ["ADMITTED", "CENSORED", "DIED", "NEITHER", "add_outcomes", "first_event"]
 
@@ -52,7 +52,7 @@ COVERAGE_CHAINS = Step(
     f"""
     select patient_id, start_date, end_date, sum(case
             when covered_until is null
-                or date_diff('day', covered_until, start_date) > {REGISTRATION_GAP_DAYS}
+                or {days_sql("covered_until", "start_date")} > {REGISTRATION_GAP_DAYS}
             then 1 else 0 end
         ) over (
             partition by patient_id order by start_date, end_date, practice_code
@@ -72,12 +72,12 @@ COVERAGE = Step(
 
 LEAVING = Step(
     "leaving",
-    """
+    f"""
     select k.patient_id, k.index_date, coalesce(min(c.end_date), k.index_date) as leaving_date
     from cohort_keys k left join coverage c
         on c.patient_id = k.patient_id
-        and date_diff('day', c.start_date, k.index_date) >= 0
-        and date_diff('day', k.index_date, c.end_date) >= 0
+        and {days_sql("c.start_date", "k.index_date")} >= 0
+        and {days_sql("k.index_date", "c.end_date")} >= 0
     group by k.patient_id, k.index_date
     """,
 )
@@ -100,11 +100,11 @@ def _first_admission(outcome: Outcome) -> Step:
 
 FOLLOW_UP = Step(
     "follow_up",
-    """
+    f"""
     select k.patient_id, k.index_date, a.admission_date, p.death_date,
-        date_diff('day', k.index_date, a.admission_date) as days_to_admission,
-        date_diff('day', k.index_date, p.death_date) as days_to_death,
-        date_diff('day', k.index_date, l.leaving_date) as days_to_leaving
+        {days_sql("k.index_date", "a.admission_date")} as days_to_admission,
+        {days_sql("k.index_date", "p.death_date")} as days_to_death,
+        {days_sql("k.index_date", "l.leaving_date")} as days_to_leaving
     from cohort_keys k
     join patients p on p.patient_id = k.patient_id
     left join first_admission a on a.patient_id = k.patient_id and a.index_date = k.index_date

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -86,11 +87,17 @@ def compose(steps: Sequence[Step]) -> str:
     >>> compose([Step("old", "select 1 as a"), Step("new", "select a + 1 as b from old")])
     'WITH old AS (SELECT 1 AS a) SELECT a + 1 AS b FROM old'
     """
-    return _composed(steps).sql(dialect="duckdb")
+    return _written(tuple(steps), "duckdb")
 
 
 def to_dialect(steps: Sequence[Step], dialect: str) -> str:
     """The composed steps in another dialect of SQL, such as ``"spark"``."""
+    return _written(tuple(steps), dialect)
+
+
+@lru_cache(maxsize=512)
+def _written(steps: tuple[Step, ...], dialect: str) -> str:
+    """The text; kept, since writing it takes longer than many a query."""
     return _composed(steps).sql(dialect=dialect)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from riskstrat.engine import Step
 from riskstrat.features.rules import COUNTED, known
+from riskstrat.windows import days_sql
 
 __all__ = ["CHARLSON", "CODED_COUNTS", "CODED_DAYS", "CODES", "HFRS"]
 
@@ -32,12 +33,12 @@ CODED_DAYS = (
     known("events"),
     Step(
         "feature_coded_days",
-        """
-        select e.row_number, c.fact, date_diff('day', e.event_date, e.index_date) as day
+        f"""
+        select e.row_number, c.fact, {days_sql("e.event_date", "e.index_date")} as day
         from known_events e
         join feature_codes c on c.kind = e.kind and c.system = e.system and c.code = e.code
         join feature_feeds f on f.source = e.source
-        group by e.row_number, c.fact, date_diff('day', e.event_date, e.index_date)
+        group by e.row_number, c.fact, {days_sql("e.event_date", "e.index_date")}
         """,
     ),
 )

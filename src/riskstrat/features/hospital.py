@@ -11,6 +11,7 @@ from __future__ import annotations
 from riskstrat.engine import Step
 from riskstrat.features.rules import COUNTED, known
 from riskstrat.records.known import spells
+from riskstrat.windows import days_sql
 
 __all__ = ["LONGEST_OPEN_DAYS", "NIGHTS", "SPELL_STAYS", "STAY_COUNTS"]
 
@@ -20,10 +21,10 @@ judgement."""
 
 NUMBERED_STAYS = Step(
     "numbered_stays",
-    """
+    f"""
     select s.row_number, s.stay_id, s.is_emergency, s.continues,
-        date_diff('day', s.start_date, s.index_date) as start_day,
-        coalesce(date_diff('day', s.end_date, s.index_date), 0) as end_day,
+        {days_sql("s.start_date", "s.index_date")} as start_day,
+        coalesce({days_sql("s.end_date", "s.index_date")}, 0) as end_day,
         sum(case when s.continues then 0 else 1 end) over (
             partition by s.row_number order by s.stay_order
             rows between unbounded preceding and current row
@@ -91,13 +92,13 @@ INPATIENT_FACTS = Step(
 
 ATTENDANCE_FACTS = Step(
     "attendance_facts",
-    """
+    f"""
     select s.row_number, case
             when s.kind = 'day_case' then 'day_case'
             when s.kind = 'emergency_department' then 'ed_attendance'
             when s.attendance = 'did_not_attend' then 'outpatient_missed'
             else 'outpatient_attended'
-        end as fact, date_diff('day', s.start_date, s.index_date) as day
+        end as fact, {days_sql("s.start_date", "s.index_date")} as day
     from known_stays s
     where (s.kind in ('day_case', 'emergency_department', 'outpatient')
             and coalesce(s.attendance, 'attended') = 'attended')

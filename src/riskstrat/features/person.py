@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from riskstrat.engine import Step
 from riskstrat.features.rules import COUNTED, known
-from riskstrat.windows import age_sql
+from riskstrat.windows import age_sql, days_sql
 
 __all__ = ["PERSON", "REGISTRATION", "RESIDENCE", "SERVICES"]
 
@@ -36,9 +36,9 @@ REGISTRATION = (
     known("registrations"),
     Step(
         "registration",
-        """
+        f"""
         select g.row_number, u.feature, cast(least(
-                max(date_diff('day', g.start_date, g.index_date)), max(u.window_days)
+                max({days_sql("g.start_date", "g.index_date")}), max(u.window_days)
             ) as double) as value, -1 as fact_day
         from known_registrations g
         join feature_rules u on u.how = 'longest' and u.fact = 'registration'
@@ -52,8 +52,8 @@ RESIDENCE = (
     known("residences"),
     Step(
         "open_residences",
-        """
-        select a.row_number, date_diff('day', a.start_date, a.index_date) as day,
+        f"""
+        select a.row_number, {days_sql("a.start_date", "a.index_date")} as day,
             a.imd_decile, a.care_home, a.lives_alone, a.has_carer, row_number() over (
                 partition by a.row_number
                 order by a.start_date desc, a.recorded_date desc, a.lsoa, a.imd_decile,
@@ -90,8 +90,8 @@ SERVICES = (
     known("services"),
     Step(
         "services_in_force",
-        """
-        select s.row_number, f.family, min(date_diff('day', s.start_date, s.index_date)) as day
+        f"""
+        select s.row_number, f.family, min({days_sql("s.start_date", "s.index_date")}) as day
         from known_services s
         join service_families f on f.service = s.service
         where s.end_date is null

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from riskstrat.engine import Step
 from riskstrat.features.rules import COUNTED, known
+from riskstrat.windows import days_sql
 
 __all__ = ["CONTACTS", "FIRST_APPLIANCE_CHAPTER", "MEASUREMENTS", "MEDICINES"]
 
@@ -15,9 +16,9 @@ CONTACTS = (
     known("events"),
     Step(
         "facts",
-        """
+        f"""
         select distinct e.row_number, 'gp_contact_day' as fact,
-            date_diff('day', e.event_date, e.index_date) as day
+            {days_sql("e.event_date", "e.index_date")} as day
         from known_events e
         join feature_feeds f on f.source = e.source and f.family = 'gp'
         where e.kind in ('contact', 'appointment')
@@ -33,7 +34,7 @@ MEDICINES = (
     Step(
         "medicine_days",
         f"""
-        select e.row_number, date_diff('day', e.event_date, e.index_date) as day,
+        select e.row_number, {days_sql("e.event_date", "e.index_date")} as day,
             concat(e.system, ' ', case
                 when e.system = 'bnf' then substring(e.code, 1, 4) else e.code
             end) as medicine
@@ -60,9 +61,9 @@ MEASUREMENTS = (
     known("events"),
     Step(
         "readings",
-        """
+        f"""
         select e.row_number, m.fact, m.minimum, m.maximum, e.event_time,
-            date_diff('day', e.event_date, e.index_date) as day,
+            {days_sql("e.event_date", "e.index_date")} as day,
             e.value * m.scale + m.shift as value
         from known_events e
         join feature_measurements m on m.kind = e.kind and m.system = e.system and m.code = e.code

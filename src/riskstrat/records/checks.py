@@ -16,6 +16,7 @@ from riskstrat.engine import Step
 from riskstrat.errors import RecordsError
 from riskstrat.records.store import LinkedRecords
 from riskstrat.schema import TABLES, Table, content_of
+from riskstrat.windows import days_sql
 
 __all__ = ["LONG_ATTENDANCE_DAYS", "Finding", "check_records"]
 
@@ -282,7 +283,7 @@ _STAYS_AND_PEOPLE = (
         f"""
         select count(*) as n from stays
         where kind in ('emergency_department', 'outpatient')
-            and date_diff('day', start_date, end_date) > {LONG_ATTENDANCE_DAYS}
+            and {days_sql("start_date", "end_date")} > {LONG_ATTENDANCE_DAYS}
         """,
     ),
 )

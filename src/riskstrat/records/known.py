@@ -3,9 +3,10 @@
 A row counts for index date D when it happened before D, ``recorded_date < D`` and it was not
 superseded before D. An end that lies on or after D, or was recorded on or after D, is unknown: the
 spell reads as open, and what is only known at its end (length, destination, method of discharge)
-reads as null. The stay of a discharge study with ``index_stay = "known"``, and the events that
-carry its ``stay_id``, count although their feed has not arrived: the hospital scores from its own
-system.
+reads as null. The stay of a discharge study with ``index_stay = "known"`` counts although its feed
+has not arrived: the hospital that scores has the dates, length and method in its own admissions
+system. The codes of that stay do not: they count only once they were recorded (statistical rule
+15), since they are written after discharge.
 
 Every query reads through :func:`as_known`. It expects a relation ``cohort_keys`` with the columns
 ``patient_id``, ``index_date`` and ``index_stay_id`` (null unless the index stay is known), one row
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 
 from riskstrat.engine import Step
 from riskstrat.schema import TABLES
-from riskstrat.windows import before_sql
+from riskstrat.windows import before_sql, days_sql
 
 __all__ = ["HOSPITAL_DESTINATIONS", "TRANSFER_GAP_DAYS", "as_known", "spells"]
 
@@ -73,7 +74,7 @@ def _known_rows(table: str) -> str:
         f"{before_sql('t.recorded_date', 'k.index_date')} and (t.superseded_date is null or "
         f"not ({before_sql('t.superseded_date', 'k.index_date')}))"
     )
-    if "stay_id" in declared.column_names:
+    if table == "stays":
         on_time = (
             "case when t.stay_id = k.index_stay_id then t.superseded_date is null "
             f"else {on_time} end"
@@ -132,8 +133,8 @@ def spells(
     )
     until_now = f"{order} rows between unbounded preceding and 1 preceding"
     sent_on = f"case when s.discharge_destination in {HOSPITAL_DESTINATIONS} then {ended} end"
-    gap = f"date_diff('day', max({ended}) over ({until_now}), s.start_date)"
-    gap_after_sent_on = f"date_diff('day', max({sent_on}) over ({until_now}), s.start_date)"
+    gap = days_sql(f"max({ended}) over ({until_now})", "s.start_date")
+    gap_after_sent_on = days_sql(f"max({sent_on}) over ({until_now})", "s.start_date")
     transferred = (
         f"s.admission_method in {_TRANSFER_METHODS} "
         f"or s.admission_source in {_HOSPITAL_SOURCES} "

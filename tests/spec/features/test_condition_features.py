@@ -153,18 +153,17 @@ def test_hfrs_reads_spells_of_two_years(start, is_counted):
     assert math.isnan(history.value("hfrs")) is not is_counted
 
 
-def test_codes_of_the_known_index_stay_count_and_later_ones_do_not():
+def test_the_known_index_stay_counts_and_its_codes_wait_for_their_record():
     """index_stay = known: the stay that just ended counts although its feed has not arrived.
 
-    Its codes count; those of a stay that is not the index stay, recorded as late, do not.
+    Its codes count only once they were recorded; another stay recorded as late does not count.
     """
     late = {"recorded_date": days_before(-40)}
     history = History()
     index_stay = history.stay(5, 1, **late)
-    other = history.stay(30, 25, **late)
-    history.diagnosis(3, "F009", stay_id=index_stay, **late)
-    history.diagnosis(27, "G309", stay_id=other, **late)
-    history.diagnosis(-1, "F05", stay_id=index_stay, **late)
+    history.stay(30, 25, **late)
+    history.diagnosis(3, "F009", stay_id=index_stay, recorded_date=days_before(1))
+    history.diagnosis(3, "G309", stay_id=index_stay, **late)
     assert history.value("hfrs", index_stay_id=index_stay) == pytest.approx(7.1)
     assert history.value("emergency_admissions_90", index_stay_id=index_stay) == 1
     assert math.isnan(history.value("hfrs"))

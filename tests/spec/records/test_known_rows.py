@@ -161,7 +161,7 @@ def test_facts_of_other_people_do_not_count() -> None:
 
 
 def test_the_index_stay_counts_although_its_feed_has_not_arrived() -> None:
-    """The stay that the hospital has just ended and the events with its stay_id, no others."""
+    """The stay that the hospital has just ended, no other; its codes wait for their record."""
     stay = {"patient_id": "a", "start_date": EARLIER, "end_date": DAY_BEFORE}
     event = {**EVENT, "event_date": DAY_BEFORE, "recorded_date": LATER}
     tables = {
@@ -180,7 +180,7 @@ def test_the_index_stay_counts_although_its_feed_has_not_arrived() -> None:
     assert known(records, "stays").empty
     assert known(records, "events").empty
     assert known(records, "stays", "index")["stay_id"].tolist() == ["index"]
-    assert known(records, "events", "index")["code"].tolist() == ["I48"]
+    assert known(records, "events", "index").empty
 
 
 def test_of_the_index_stay_only_the_current_version_counts() -> None:
@@ -194,8 +194,12 @@ def test_of_the_index_stay_only_the_current_version_counts() -> None:
     assert known(records, "stays", "index")["end_date"].dt.date.tolist() == [DAY_BEFORE]
 
 
-def test_events_of_the_index_stay_on_the_index_date_do_not_count() -> None:
-    """The exception is about when it was told, not about when it happened."""
-    row = {**EVENT, "event_date": D, "recorded_date": D, "stay_id": "index"}
-    tables = {"patients": [{"patient_id": "a"}], "events": [row]}
-    assert known(memory_records(tables), "events", "index").empty
+def test_codes_of_the_index_stay_count_once_they_were_recorded() -> None:
+    """Recorded the day before the index date: known. Recorded on it: not yet."""
+    row = {**EVENT, "event_date": DAY_BEFORE, "stay_id": "index"}
+    rows = [
+        {**row, "code": "I48", "recorded_date": DAY_BEFORE},
+        {**row, "code": "I50", "recorded_date": D},
+    ]
+    tables = {"patients": [{"patient_id": "a"}], "events": rows}
+    assert known(memory_records(tables), "events", "index")["code"].tolist() == ["I48"]
