@@ -19,6 +19,9 @@
 # the figures show that the method runs, not how well it would do on real people.
 
 # %%
+from datetime import date
+from pathlib import Path
+
 import riskstrat as rs
 
 # %% [markdown]
@@ -56,8 +59,7 @@ window_days = 365
 develop_to = 2023-01-01
 evaluate_from = 2024-01-01
 """
-with open("study.toml", "w", encoding="utf-8") as file:
-    file.write(STUDY)
+Path("study.toml").write_text(STUDY, encoding="utf-8")
 study = rs.load_study("study.toml")
 
 # %% [markdown]
@@ -100,8 +102,6 @@ print(report.describe())
 # add up to each person's risk.
 
 # %%
-from datetime import date
-
 scores = rs.score(model, records, date(2025, 1, 1))
 print(scores.scores[["age", "sex", "risk", "rank_in_practice"]].describe().round(3))
 

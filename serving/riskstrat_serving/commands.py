@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from riskstrat_serving.launch import LOOPBACK, start
+from riskstrat_serving import LOOPBACK
 
 __all__ = ["serve"]
 
@@ -28,4 +28,6 @@ def serve(
 
     Example: riskstrat serve scores/ --port 3000
     """
+    from riskstrat_serving.launch import start
+
     start(scores, host, port=port, open_browser=open_browser)

@@ -22,11 +22,9 @@ import typer
 
 from riskstrat.errors import MissingExtraError, RiskstratError, UsageError
 from riskstrat.risklist import load_scores
+from riskstrat_serving import LOOPBACK
 
-__all__ = ["LOOPBACK", "running_service", "start"]
-
-LOOPBACK = "127.0.0.1"
-"""The only address until sign-in exists: not even names or ::1, which a computer may map anew."""
+__all__ = ["running_service", "start"]
 
 STYLE = Path(__file__).parent / "static" / "vendor" / "nhsuk-frontend.min.css"
 PACKAGES = ("riskstrat", "riskstrat_serving")

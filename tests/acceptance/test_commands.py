@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 from tests.conftest import DISTRICT_STUDY
 
 
@@ -32,7 +31,7 @@ def test_help_names_every_command_and_gives_examples() -> None:
 def test_schema_prints_tables_for_people_and_machines() -> None:
     assert "recorded_date" in riskstrat("schema").stdout
     tables = json.loads(riskstrat("schema", "--json").stdout)["tables"]
-    assert [table["name"] for table in tables][0] == "patients"
+    assert tables[0]["name"] == "patients"
 
 
 def test_study_schema_is_json() -> None:
@@ -76,9 +75,7 @@ def test_lists_of_every_practice(district_scores: Path, tmp_path: Path) -> None:
     assert frame["synthetic"].all()
 
 
-def test_one_patient_explained(
-    district: Path, district_run: Path, district_scores: Path
-) -> None:
+def test_one_patient_explained(district: Path, district_run: Path, district_scores: Path) -> None:
     scores = pd.read_parquet(district_scores / "scores.parquet")
     patient = scores.sort_values("risk")["patient_id"].iloc[-1]
     arguments = ["--records", district, "--index-date", "2025-01-01", "--patient"]
@@ -122,7 +119,7 @@ def test_bad_input_is_one_clear_message(
         (DISTRICT_STUDY.replace("2024-01-01]", "2024-06-01]"), "after the data end"),
         (DISTRICT_STUDY.replace("2022-01-01,", "2020-01-01, 2022-01-01,"), "the data start"),
         (DISTRICT_STUDY + "[eligibility]\nmin_age = 119\n", "nobody is eligible"),
-        (DISTRICT_STUDY + "[eligibility]\nmax_age = 18\nmin_age = 18\n", "events"),
+        (DISTRICT_STUDY + "[eligibility]\nmax_age = 18\nmin_age = 18\n", "the outcome"),
     ],
 )
 def test_a_study_the_records_cannot_serve(

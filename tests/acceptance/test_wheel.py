@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow

@@ -190,16 +190,23 @@ def leaving_day(registrations: list[Row], index: date) -> date | None:
 
 def continues(stay: Row, stays: list[Row]) -> bool:
     """Overlaps an earlier stay, or begins within 2 days of its end with evidence of transfer."""
-    order = sorted(stays, key=lambda s: (s["start_date"], s["stay_id"], s["recorded_date"]))
+
+    def ended(row: Row) -> date:
+        return row["end_date"] or row["start_date"]
+
+    order = sorted(stays, key=lambda s: (s["start_date"], ended(s), s["stay_id"]))
     before = order[: order.index(stay)]
     if not before:
         return False
-    last_end = max(s["end_date"] or s["start_date"] for s in before)
-    gap = days_between(last_end, stay["start_date"])
+    start = stay["start_date"]
+    gap = days_between(max(map(ended, before)), start)
     evidence = (
         stay["admission_method"] in {"81", "2B"}
         or stay["admission_source"] == "51"
-        or before[-1]["discharge_destination"] == "51"
+        or any(
+            s["discharge_destination"] == "51" and days_between(ended(s), start) <= 2
+            for s in before
+        )
     )
     return gap < 0 or (gap <= 2 and evidence)
 

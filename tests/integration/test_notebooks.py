@@ -10,7 +10,6 @@ from pathlib import Path
 
 import jupytext
 import pytest
-
 from tests.conftest import REPOSITORY
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.py"))

@@ -33,7 +33,7 @@ from riskstrat_serving.review.query import ORDERS, ListQuery
 if TYPE_CHECKING:
     from riskstrat.risklist import Scores
 
-__all__ = ["SECURITY_HEADERS", "review_pages"]
+__all__ = ["SECURITY_HEADERS", "SecurityHeaders", "review_pages"]
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 

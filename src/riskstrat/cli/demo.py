@@ -6,14 +6,17 @@ from datetime import date
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from riskstrat.cli.console import show, stages
 from riskstrat.errors import MissingExtraError
 
-__all__ = ["DEMO_INDEX_DATE", "demo"]
+if TYPE_CHECKING:
+    from riskstrat.risklist import Scores
+
+__all__ = ["DEMO_CAPACITY", "DEMO_INDEX_DATE", "demo"]
 
 DEMO_INDEX_DATE = date(2025, 1, 1)
 """The simulated records end the day before: the list is made on the newest data."""
@@ -52,9 +55,7 @@ def demo(
         scores = risklist.score(run.model, records, DEMO_INDEX_DATE, progress=say)
         scores.save(out / "scores")
         say("lists")
-        for code in risklist.practices(scores):
-            made = risklist.make_risk_list(scores, code, capacity=DEMO_CAPACITY)
-            made.to_csv(out / "lists" / f"{code}.csv")
+        _write_lists(scores, out / "lists")
     lines = [
         run.report.describe(),
         "Synthetic data: these figures say nothing about real accuracy.",
@@ -69,6 +70,14 @@ def demo(
     show({}, as_json=False, lines=lines)
     if serve:
         _serve(out / "scores", port)
+
+
+def _write_lists(scores: Scores, folder: Path) -> None:
+    from riskstrat.risklist import make_risk_list, practices
+
+    for code in practices(scores):
+        made = make_risk_list(scores, code, capacity=DEMO_CAPACITY)
+        made.to_csv(folder / f"{code}.csv")
 
 
 def _serve(scores: Path, port: int) -> None:

@@ -89,7 +89,7 @@ def model_facts(model: RiskModel) -> dict[str, Any]:
             "slope": model.admission.slope,
             "intercept": model.admission.intercept,
         },
-        "params": model.params,
+        "params": dict(sorted(model.params.items())),
         "provenance": _published(model.provenance),
     }
 

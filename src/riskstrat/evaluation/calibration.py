@@ -26,7 +26,9 @@ __all__ = [
     "calibration_in_the_large",
     "calibration_intercept",
     "calibration_slope",
+    "log_odds",
     "observed_expected_ratio",
+    "recalibration",
 ]
 
 RISK_FLOOR = 1e-9

@@ -18,7 +18,15 @@ from riskstrat.evaluation.figures import (
 from riskstrat.evaluation.forest import forest_figure
 from riskstrat.evaluation.workload import capacity_words
 
-__all__ = ["estimate", "percent", "render_page", "template_environment"]
+__all__ = [
+    "estimate",
+    "number",
+    "percent",
+    "percent_estimate",
+    "render_page",
+    "signed",
+    "template_environment",
+]
 
 NOTHING = "\u2013"
 """Stands where there is no figure: withheld, or it does not exist."""

@@ -19,7 +19,7 @@ from riskstrat.features.feeds import families_wanted
 from riskstrat.reference import load_table
 from riskstrat.study import FeatureRules, Study
 
-__all__ = ["GROUPS", "RULES_VERSION", "Feature", "catalogue", "catalogue_hash"]
+__all__ = ["GROUPS", "RULES_VERSION", "Feature", "catalogue", "catalogue_hash", "window_words"]
 
 RULES_VERSION = 1
 """Raised when a query gives another value for the same rule text; part of the catalogue hash."""

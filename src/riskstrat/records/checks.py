@@ -18,7 +18,7 @@ from riskstrat.records.store import LinkedRecords
 from riskstrat.schema import TABLES, Table, content_of
 from riskstrat.windows import days_sql
 
-__all__ = ["LONG_ATTENDANCE_DAYS", "Finding", "check_records"]
+__all__ = ["LONG_ATTENDANCE_DAYS", "Finding", "RowCheck", "check_records"]
 
 Level = Literal["error", "warning", "info"]
 

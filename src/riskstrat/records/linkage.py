@@ -16,7 +16,14 @@ import pyarrow as pa
 from riskstrat.engine import Engine
 from riskstrat.errors import UsageError
 
-__all__ = ["PSEUDONYM_LENGTH", "PUBLISHED_TEST_KEY", "key_id", "pseudonym", "register_pseudonyms"]
+__all__ = [
+    "PSEUDONYM_LENGTH",
+    "PUBLISHED_TEST_KEY",
+    "key_id",
+    "pseudonym",
+    "register_pseudonyms",
+    "require_key",
+]
 
 PSEUDONYM_LENGTH = 32
 """Hexadecimal characters kept of the HMAC: 128 bits, so that two people never meet by chance."""

@@ -27,7 +27,17 @@ from dataclasses import dataclass
 from riskstrat.records.sources.dialect import RawTable
 from riskstrat.records.sources.judging import Reason
 
-__all__ = ["EVENT_TABLES", "LAG_DAYS", "PLACES", "SEXES", "TABLES", "UNUSED", "VISIT_KINDS"]
+__all__ = [
+    "EVENT_TABLES",
+    "LAG_DAYS",
+    "PLACES",
+    "SEXES",
+    "TABLES",
+    "UNUSED",
+    "VISIT_KINDS",
+    "EventTable",
+    "VisitKind",
+]
 
 LAG_DAYS = 0
 """Days between an event and its record. An extract gives none; a study names its feeds' lags."""

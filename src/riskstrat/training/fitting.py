@@ -1,0 +1,210 @@
+"""Fit a study's model: admission before death, death without admission, and the comparators."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskstrat.cohort import ADMITTED, CENSORED, DIED, NEITHER
+from riskstrat.errors import StudyError, UsageError
+from riskstrat.training.comparators import fit_comparators
+from riskstrat.training.folds import MIN_PEOPLE_PER_CLASS, people_per_class
+from riskstrat.training.formula import FormulaRows
+from riskstrat.training.model import RiskModel
+from riskstrat.training.parameters import TreeParameters, load_parameters
+from riskstrat.training.trees import CalibratedTrees, FitNotes, TrainingRows, fit_trees
+
+if TYPE_CHECKING:
+    from riskstrat.cohort import Cohort
+    from riskstrat.features import FeatureMatrix
+
+__all__ = ["MIN_DEATHS", "fit"]
+
+MIN_DEATHS = 20
+"""Fewest people who died without an admission for a model of death: five in each of four folds
+(judgement)."""
+
+LIBRARIES = ("riskstrat", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy")
+"""Whose versions stand in the provenance."""
+
+
+def fit(
+    matrix: FeatureMatrix, cohort: Cohort, *, progress: Callable[[str], None] | None = None
+) -> RiskModel:
+    """Fit the two nested models and the comparators on development rows.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+        One row per row of the cohort, in its order.
+    cohort : Cohort
+        Development rows with outcomes and weights.
+    progress : callable, optional
+        Called with the name of each step as it starts.
+
+    Returns
+    -------
+    RiskModel
+        Without peers.
+
+    Raises
+    ------
+    UsageError
+        When matrix and cohort do not have the same rows, or rows are not for development.
+    StudyError
+        When fewer than 10 people have, or have not, the outcome.
+
+    Notes
+    -----
+    A = admission before death is fitted on all rows with a weight above 0; B = death first on those
+    of them without an admission. P(admission) = a, P(death first) = (1 - a) b and P(neither) =
+    (1 - a) (1 - b) add to 1 by construction. Rows carry their inverse probability of not having
+    left the area; classes are never weighted, which would undo the calibration.
+    """
+    say = progress or (lambda step: None)
+    _require_development(matrix, cohort)
+    rows = _Rows.of(matrix, cohort)
+    rows.require_events()
+    parameters = load_parameters(cohort.study)
+    seed = cohort.study.split.seed
+    say("model of admission")
+    monotone = tuple(feature.monotone for feature in matrix.features)
+    admission, notes = fit_trees(rows.admission(monotone), parameters, seed=seed)
+    say("model of death")
+    death, death_notes = _fit_death(rows, parameters, seed)
+    say("comparators")
+    comparators, left_out = fit_comparators(rows.formula_rows(), seed=seed)
+    provenance = {
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "seed": seed,
+        "rows": rows.counts(cohort),
+        "admission": _told(notes),
+        "death": death_notes,
+        "comparators_left_out": left_out,
+    }
+    return RiskModel(
+        study=cohort.study,
+        params=dataclasses.asdict(parameters),
+        features=tuple(matrix.features),
+        catalogue_hash=matrix.catalogue_hash,
+        admission=admission,
+        death=death,
+        comparators=comparators,
+        provenance=provenance,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rows:
+    """The rows that weigh something, with their outcome and person."""
+
+    matrix: FeatureMatrix
+    outcome: NDArray[np.int8]
+    weight: NDArray[np.float64]
+    people: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, matrix: FeatureMatrix, cohort: Cohort) -> _Rows:
+        frame = cohort.frame
+        weight = frame["weight"].to_numpy(np.float64)
+        outcome = frame["outcome"].to_numpy(np.int8)
+        people, _ = pd.factorize(frame["patient_id"], sort=True)
+        kept = np.flatnonzero((weight > 0) & (outcome != CENSORED))
+        used = matrix if kept.size == outcome.size else matrix.take(kept)
+        return cls(used, outcome[kept], weight[kept], people[kept].astype(np.int64))
+
+    def require_events(self) -> None:
+        with_event, without = people_per_class(self.people, self.outcome == ADMITTED)
+        if min(with_event, without) < MIN_PEOPLE_PER_CLASS:
+            raise StudyError(
+                f"expected at least {MIN_PEOPLE_PER_CLASS} people with and {MIN_PEOPLE_PER_CLASS} "
+                f"without the outcome to develop a model, but got {with_event:,} with and "
+                f"{without:,} without.",
+                do="Use a longer window, more index dates or more people, and check that the "
+                "outcome is recorded in the linked feeds.",
+            )
+
+    def admission(self, monotone: tuple[int, ...]) -> TrainingRows:
+        return TrainingRows(
+            self.matrix.values,
+            self.outcome == ADMITTED,
+            self.weight,
+            self.people,
+            names=tuple(self.matrix.names),
+            monotone=monotone,
+        )
+
+    def death(self) -> TrainingRows:
+        """Those without an admission. No monotone constraints: they hold for admission only."""
+        kept = np.flatnonzero(self.outcome != ADMITTED)
+        return TrainingRows(
+            self.matrix.values[kept],
+            self.outcome[kept] == DIED,
+            self.weight[kept],
+            self.people[kept],
+            names=tuple(self.matrix.names),
+        )
+
+    def formula_rows(self) -> FormulaRows:
+        return FormulaRows(self.matrix, self.outcome == ADMITTED, self.weight, self.people)
+
+    def counts(self, cohort: Cohort) -> dict[str, int]:
+        return {
+            "development": len(cohort.frame),
+            "people": int(cohort.frame["patient_id"].nunique()),
+            "left_before_an_event": len(cohort.frame) - self.outcome.size,
+            "admission_first": int((self.outcome == ADMITTED).sum()),
+            "death_first": int((self.outcome == DIED).sum()),
+            "neither": int((self.outcome == NEITHER).sum()),
+        }
+
+
+def _require_development(matrix: FeatureMatrix, cohort: Cohort) -> None:
+    frame = cohort.frame
+    keys = ["patient_id", "index_date"]
+    same = len(matrix.keys) == len(frame) and all(
+        np.array_equal(matrix.keys[key].to_numpy(), frame[key].to_numpy()) for key in keys
+    )
+    if not same:
+        raise UsageError(
+            f"expected a feature matrix with the cohort's rows in its order, but the matrix has "
+            f"{len(matrix.keys):,} rows and the cohort {len(frame):,}, or they differ.",
+            do="Build the features from this cohort's keys.",
+        )
+    others = int((frame["part"] != "development").sum())
+    if others:
+        raise UsageError(
+            f"expected development rows only, but {others:,} of {len(frame):,} are for another "
+            f"part.",
+            do="Choose them with cohort.part('development') and the same rows of the matrix.",
+        )
+
+
+def _fit_death(
+    rows: _Rows, parameters: TreeParameters, seed: int
+) -> tuple[CalibratedTrees | None, dict[str, Any]]:
+    among = rows.death()
+    died, without = people_per_class(among.groups, among.outcome)
+    if died < MIN_DEATHS or without < MIN_PEOPLE_PER_CLASS:
+        reason = (
+            f"{died:,} people died without an admission and {without:,} did neither; a model of "
+            f"death needs {MIN_DEATHS} and {MIN_PEOPLE_PER_CLASS}"
+        )
+        return None, {"left_out": reason}
+    death, notes = fit_trees(among, parameters, seed=seed)
+    return death, _told(notes)
+
+
+def _told(notes: FitNotes) -> dict[str, Any]:
+    return {
+        "trees": notes.rounds,
+        "folds": notes.folds,
+        "out_of_fold_log_loss": notes.log_loss,
+        "slope_was_floored": notes.calibration.is_floored,
+    }
