@@ -28,7 +28,7 @@ demo: setup  ## the whole path on a simulated district, ends at the running revi
 	$(BIN)/riskstrat demo
 
 test: setup browser  ## every test, with branch coverage
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 .PHONY: browser
 browser:

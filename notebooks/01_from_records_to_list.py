@@ -38,8 +38,8 @@ print(records.describe())
 # %% [markdown]
 # ## 2. The study
 #
-# What is predicted, for whom, when and from what stands in one file. Unknown keys and contradictions
-# are refused, all mistakes at once. Development windows end before the first evaluation date.
+# What is predicted, for whom, when and from what stands in one file. Unknown keys and mistakes
+# are refused, all of them at once. Development windows end before the first evaluation date.
 
 # %%
 STUDY = """

@@ -27,7 +27,7 @@ _REPORTING = ["imd_decile", "ethnic_category", "in_hospital", "part", "unseen"]
 _OUTCOMES = ["outcome", "outcome_date", "follow_up_days", "weight"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cohort:
     """Rows of person and index date, sorted by index date and patient.
 
@@ -47,7 +47,7 @@ class Cohort:
         Where the rows came from: ``synthetic``, and the feeds with the days they cover.
     """
 
-    frame: pd.DataFrame
+    frame: pd.DataFrame = field(repr=False)
     attrition: tuple[AttritionStep, ...]
     study: Study
     censoring: Censoring | None = None

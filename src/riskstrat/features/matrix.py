@@ -41,7 +41,7 @@ class FeatureMatrix:
         Days from the latest fact behind a value to the index date, at least 1; -1 for none.
     """
 
-    keys: pd.DataFrame
+    keys: pd.DataFrame = field(repr=False)
     values: npt.NDArray[np.float32] = field(repr=False)
     features: tuple[Feature, ...] = field(repr=False)
     catalogue_hash: str
