@@ -120,7 +120,6 @@ def run_study(
     cohort = build_cohort(records, study)
     say("features")
     features = build_features(records, cohort.keys, study)
-    say("training")
     model = train(features, cohort, progress=progress)
     say("evaluation")
     report = evaluate(model, features, cohort, capacity=capacity)

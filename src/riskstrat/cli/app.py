@@ -26,7 +26,7 @@ from riskstrat.cli.demo import demo
 from riskstrat.cli.lists import explain, list_command, score
 from riskstrat.errors import DataError, RiskstratError
 
-__all__ = ["app", "main"]
+__all__ = ["COMMAND_GROUP", "add_commands_of_other_packages", "app", "main"]
 
 COMMAND_GROUP = "riskstrat.commands"
 """Entry-point group through which other packages (the service) add commands."""
@@ -242,14 +242,15 @@ app.command()(explain)
 app.command()(demo)
 
 
-def _add_commands_of_other_packages() -> None:
+def add_commands_of_other_packages() -> None:
+    """Add every command of the entry-point group, such as ``serve``."""
     for entry in sorted(entry_points(group=COMMAND_GROUP), key=lambda found: found.name):
         app.command(entry.name)(entry.load())
 
 
 def main() -> None:
     """Run the command line; exit status 0, 1 (defect), 2 (usage) or 3 (data)."""
-    _add_commands_of_other_packages()
+    add_commands_of_other_packages()
     try:
         app()
     except RiskstratError as error:

@@ -6,8 +6,9 @@ import logging
 import math
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,14 +152,15 @@ def _parameters(model: RiskModel) -> dict[str, Any]:
 
 
 def _register(mlflow: Any, model: RiskModel, artefact: Path) -> None:
-    mlflow.pyfunc.log_model(
-        name="model",
-        loader_module=LOADER,
-        data_path=str(artefact),
-        pip_requirements=[f"riskstrat=={version('riskstrat')}"],
-        signature=_signature(model),
-        registered_model_name=model.study.name,
-    )
+    with redirect_stderr(StringIO()):  # MLflow prints two lines on every registration
+        mlflow.pyfunc.log_model(
+            name="model",
+            loader_module=LOADER,
+            data_path=str(artefact),
+            pip_requirements=[f"riskstrat=={version('riskstrat')}"],
+            signature=_signature(model),
+            registered_model_name=model.study.name,
+        )
 
 
 def _signature(model: RiskModel) -> Any:

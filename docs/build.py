@@ -1,0 +1,135 @@
+"""Write the reference pages from the code: tables, study keys, features, commands, Python names.
+
+Run it as ``make docs``. The pages are committed; a test writes them anew and compares.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import typer
+
+import riskstrat
+from riskstrat.cli.app import add_commands_of_other_packages, app
+from riskstrat.features import GROUPS, catalogue
+from riskstrat.schema import TABLES
+from riskstrat.study import parse_study, study_schema
+
+REFERENCE = Path(__file__).parent / "reference"
+
+DEFAULT_STUDY = """
+name = "default"
+[index]
+dates = [2024-01-01, 2025-06-01]
+[outcome]
+kind = "emergency_admission"
+[split]
+develop_to = 2024-01-01
+evaluate_from = 2025-06-01
+"""
+"""A study that leaves [features] at its defaults."""
+
+
+def tables_page() -> str:
+    """The canonical tables of a store."""
+    lines = ["# Canonical tables", "", "`riskstrat schema` prints the same.", ""]
+    for table in TABLES.values():
+        key = f" Key: {', '.join(f'`{name}`' for name in table.key)}." if table.key else ""
+        lines += [f"## `{table.name}`", "", f"One row per {table.row}.{key}", ""]
+        lines += ["| column | type | required | allowed | meaning |", "|---|---|---|---|---|"]
+        for column in table.columns:
+            required = "" if column.nullable else "yes"
+            allowed = ", ".join(f"`{value}`" for value in column.allowed)
+            lines.append(
+                f"| `{column.name}` | {column.type} | {required} | {allowed} | {column.meaning} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def study_page() -> str:
+    """The keys of a study file."""
+    schema = json.dumps(study_schema(), indent=2)
+    return (
+        "# Study file\n\n`riskstrat study schema` prints this JSON Schema; `riskstrat study check` "
+        f"reads a file\nand names every mistake at once.\n\n```json\n{schema}\n```\n"
+    )
+
+
+def features_page() -> str:
+    """The features of a study that leaves [features] at its defaults."""
+    features = catalogue(parse_study(DEFAULT_STUDY))
+    lines = ["# Features", "", f"{len(features)} features with the default windows.", ""]
+    for group, label in GROUPS.items():
+        lines += [f"## {label}", "", "| feature | what it is | unit | feeds | could be worked on |"]
+        lines.append("|---|---|---|---|---|")
+        lines += [
+            f"| `{f.name}` | {f.label} | {f.unit} | {', '.join(f.sources)} | "
+            f"{'yes' if f.workable else ''} |"
+            for f in features
+            if f.group == group
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def commands_page() -> str:
+    """Every command with its arguments."""
+    lines = ["# Commands", "", "Exit status: 0 done, 1 a defect, 2 wrong usage, 3 wrong data.", ""]
+    add_commands_of_other_packages()
+    group = typer.main.get_command(app)
+    for name, command in _commands("riskstrat", group):
+        lines += [f"## `{name}`", "", inspect.cleandoc(command.help or ""), ""]
+        lines += ["| argument | meaning |", "|---|---|"]
+        for parameter in command.params:
+            told = getattr(parameter, "help", None) or ""
+            written = ", ".join([*parameter.opts, *parameter.secondary_opts])
+            lines.append(f"| `{written}` | {told} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _commands(name: str, command: object) -> list[tuple[str, click.Command]]:
+    found = []
+    for child_name, child in sorted(getattr(command, "commands", {}).items()):
+        full = f"{name} {child_name}"
+        found += _commands(full, child) if hasattr(child, "commands") else [(full, child)]
+    return found
+
+
+def python_page() -> str:
+    """The public Python names with their docstrings."""
+    lines = ["# Python", "", "`import riskstrat as rs`", ""]
+    for name in riskstrat.__all__:
+        thing: Callable[..., object] = getattr(riskstrat, name)
+        home = importlib.import_module(thing.__module__).__name__
+        signature = str(inspect.signature(thing)).replace("|", "or")
+        lines += [f"## `rs.{name}`", "", f"From `{home}`.", "", "```python"]
+        lines += [f"{name}{signature}", "```", "", "```text"]
+        lines += [inspect.getdoc(thing) or "", "```", ""]
+    return "\n".join(lines)
+
+
+PAGES = {
+    "tables.md": tables_page,
+    "study.md": study_page,
+    "features.md": features_page,
+    "commands.md": commands_page,
+    "python.md": python_page,
+}
+
+
+def main() -> None:
+    """Write every page."""
+    REFERENCE.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page().rstrip() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
