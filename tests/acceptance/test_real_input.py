@@ -6,6 +6,7 @@ MIMIC-IV demo): from neither may accuracy be claimed, so the tests ask for count
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -59,6 +60,21 @@ def test_omop_is_judged_on_later_years(omop: tuple[LinkedRecords, StudyRun]) -> 
     assert len(metrics["by_index_date"]["groups"]) == 3
     assert run.model.death is None  # the extract holds no deaths
     assert (run.folder / "report.html").is_file()
+
+
+def test_omop_reaches_its_expected_metrics(omop: tuple[LinkedRecords, StudyRun]) -> None:
+    _, run = omop
+    published = REPOSITORY / "models" / "omop_emergency_visit_12m" / "expected_metrics.json"
+    expected = json.loads(published.read_text("utf-8"))
+    for part in ("everyone", "aged_65_and_over"):
+        found = run.report.metrics[part]
+        assert [found["rows"], found["events"]] == [
+            expected[part]["rows"],
+            expected[part]["events"],
+        ]
+        assert found["scores"][0]["auroc"]["value"] == pytest.approx(
+            expected[part]["auroc"]["value"], abs=expected["tolerance_auroc"]
+        )
 
 
 def test_omop_evaluated_again_gives_the_same_figures(
