@@ -89,7 +89,7 @@ def model_facts(model: RiskModel) -> dict[str, Any]:
             "slope": model.admission.slope,
             "intercept": model.admission.intercept,
         },
-        "params": dict(sorted(model.params.items())),
+        "params": model.params,
         "provenance": _published(model.provenance),
     }
 

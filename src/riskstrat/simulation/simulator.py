@@ -57,11 +57,11 @@ _SORTING_MEMORY = "400MB"
 def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to put it
     people: int,
     seed: int,
-    out: Path,
+    out: str | Path,
     *,
     first_day: date = date(2019, 1, 1),
     last_day: date = date(2024, 12, 31),
-    truth: Path | None = None,
+    truth: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Simulate a district and write its linked records.
@@ -78,12 +78,12 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
         live there on the first day; the others are born or move in later.
     seed : int
         Same seed and versions, same bytes.
-    out : Path
+    out : str or Path
         The store's directory; replaced as a whole when everything was written.
     first_day, last_day : date
         Days observed, both included; at least a year. Nothing happens after `last_day`, but
         feeds may tell of it later.
-    truth : Path, optional
+    truth : str or Path, optional
         A separate folder for what is true and not recorded: see
         :func:`riskstrat.simulation.truth.write_truth`.
     progress : callable, optional
@@ -142,8 +142,8 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
     ledger = _records(rng, district, tell)
     tell("store")
     if truth is not None:
-        write_truth(truth, district)
-    return _write(ledger, out, _sources(first_day, last_day))
+        write_truth(Path(truth), district)
+    return _write(ledger, Path(out), _sources(first_day, last_day))
 
 
 def _write(ledger: Ledger, out: Path, sources: tuple[SourceCount, ...]) -> dict[str, Any]:

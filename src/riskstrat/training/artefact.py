@@ -49,7 +49,7 @@ def write_artefact(
         **description,
         "files": {name: digest(content) for name, content in files.items()},
     }
-    text = json.dumps(index, sort_keys=True, indent=1, allow_nan=False) + "\n"
+    text = json.dumps(index, indent=1, allow_nan=False) + "\n"
     with staged_directory(folder) as staged:
         for name, content in files.items():
             (staged / name).write_bytes(content)

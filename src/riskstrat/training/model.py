@@ -203,7 +203,7 @@ class RiskModel:
 
     def _texts(self) -> dict[str, bytes]:
         comparators = [comparator.to_json() for comparator in self.comparators]
-        text = json.dumps(comparators, sort_keys=True, indent=1, allow_nan=False) + "\n"
+        text = json.dumps(comparators, indent=1, allow_nan=False) + "\n"
         files = {
             ADMISSION: self.admission.booster.model_to_string(),
             COMPARATORS: text,
