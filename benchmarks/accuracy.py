@@ -11,7 +11,6 @@ draw patients, not encounters.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -31,7 +30,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PowerTransformer
 
 from benchmarks.diabetes130 import Encounters, load_encounters
-from benchmarks.machine import describe_machine, machine_line
+from benchmarks.machine import describe_machine, machine_line, write_result
 from riskstrat.evaluation import (
     Estimate,
     Observed,
@@ -225,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "published_auroc": PUBLISHED,
             "measured": [asdict(one) for one in judgements],
         }
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_result(options.json, "python -m benchmarks.accuracy", figures)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
-"""On what a measurement ran: cores, memory, library versions. No host name."""
+"""On what a measurement ran, and the file its figures go to. No host name."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import subprocess
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import psutil
 
-__all__ = ["describe_machine", "machine_line"]
+__all__ = ["describe_machine", "machine_line", "write_result"]
 
 BYTES_PER_GIB = 2**30
 
@@ -32,3 +35,18 @@ def machine_line(machine: dict[str, Any]) -> str:
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, "
         f"Python {machine['python']}, {packages}"
     )
+
+
+def write_result(path: Path, command: str, figures: dict[str, Any]) -> None:
+    """Write figures as JSON with the command and the commit they were measured at."""
+    told = {"command": command, "commit": _commit(), **figures}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+
+
+def _commit() -> str | None:
+    """The commit of this checkout, with a mark where files differ from it; None outside of one."""
+    asked = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    folder = Path(__file__).parent
+    found = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or None
