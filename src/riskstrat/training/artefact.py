@@ -11,7 +11,7 @@ from typing import Any
 from riskstrat.errors import ArtefactError
 from riskstrat.staging import staged_directory
 
-__all__ = ["ARTEFACT_VERSION", "canonical_json", "digest", "read_artefact", "write_artefact"]
+__all__ = ["ARTEFACT_VERSION", "build_index", "read_artefact", "version_of", "write_artefact"]
 
 ARTEFACT_FORMAT = "riskstrat-model"
 ARTEFACT_VERSION = 1
@@ -20,35 +20,46 @@ ARTEFACT_VERSION = 1
 INDEX = "model.json"
 """The file that describes the others."""
 
+VERSION_DIGITS = 12
+"""Hex digits of a model's version: of a million models any two agree with a chance of 1 in 500."""
+
 _TRAIN_AGAIN = "Train the model again, or copy the whole artefact folder again."
 
 
-def canonical_json(data: Any) -> str:
-    """The one way `data` is written: sorted keys, no spaces, no NaN."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+def build_index(description: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]:
+    """What ``model.json`` holds: the description, a checksum a file, and the model's version.
+
+    The version is the first 12 hex digits of the SHA-256 over everything else in the index, so it
+    stands for the content of every file, and can be checked without knowing what any of it means.
+    """
+    index = {
+        "format": ARTEFACT_FORMAT,
+        "artefact_version": ARTEFACT_VERSION,
+        **description,
+        "files": {name: _digest(content) for name, content in files.items()},
+    }
+    return {**index, "version": version_of(index)}
 
 
-def digest(content: bytes) -> str:
-    """SHA-256 in hex."""
+def version_of(index: Mapping[str, Any]) -> str:
+    """The version of a model with this index."""
+    content = {key: value for key, value in index.items() if key != "version"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _digest(text.encode())[:VERSION_DIGITS]
+
+
+def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def write_artefact(
-    folder: Path, description: Mapping[str, Any], files: Mapping[str, bytes]
-) -> None:
-    """Write the files and, in ``model.json``, the description and the checksums; all or nothing.
+def write_artefact(folder: Path, index: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+    """Write the files and their index, ``model.json``; all or nothing.
 
     Raises
     ------
     DataError
         When the place cannot be written.
     """
-    index = {
-        "format": ARTEFACT_FORMAT,
-        "artefact_version": ARTEFACT_VERSION,
-        **description,
-        "files": {name: digest(content) for name, content in files.items()},
-    }
     text = json.dumps(index, indent=1, allow_nan=False) + "\n"
     with staged_directory(folder) as staged:
         for name, content in files.items():
@@ -94,12 +105,17 @@ def _read_index(folder: Path) -> dict[str, Any]:
     files = index.get("files")
     if not isinstance(files, dict) or any(Path(name).name != name for name in files):
         raise ArtefactError(f"'{INDEX}' is damaged: no list of files.", do=_TRAIN_AGAIN)
+    if version_of(index) != index.get("version"):
+        raise ArtefactError(
+            f"'{INDEX}' is damaged: the version it names is not that of its content.",
+            do=_TRAIN_AGAIN,
+        )
     return index
 
 
 def _checked(file: Path, checksum: str) -> bytes:
     content = _content(file)
-    if digest(content) != checksum:
+    if _digest(content) != checksum:
         raise ArtefactError(f"'{file.name}' is damaged: its checksum differs.", do=_TRAIN_AGAIN)
     return content
 

@@ -19,7 +19,7 @@ from scipy.special import expit
 from riskstrat.errors import ArtefactError
 from riskstrat.features import Feature
 from riskstrat.study import Study, parse_study
-from riskstrat.training.artefact import canonical_json, digest, read_artefact, write_artefact
+from riskstrat.training.artefact import build_index, read_artefact, write_artefact
 from riskstrat.training.comparators import Comparator
 from riskstrat.training.trees import CalibratedTrees
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from riskstrat.features import FeatureMatrix
 
 __all__ = ["RiskModel"]
-
-VERSION_DIGITS = 12
-"""Hex digits of a model's version: of a million models any two agree with a chance of 1 in 500."""
 
 ADMISSION, DEATH = "admission.txt", "death.txt"
 COMPARATORS, STUDY, PEERS = "comparators.json", "study.toml", "peers.parquet"
@@ -59,6 +56,8 @@ class RiskModel:
         Library versions, counts, seed, calibration; names and numbers only.
     peers : DataFrame or None
         What is usual among peers, for reasons.
+    read_version : str or None
+        The version of the artefact it was read from; None for a model that was just trained.
     """
 
     study: Study
@@ -70,6 +69,7 @@ class RiskModel:
     comparators: tuple[Comparator, ...] = field(repr=False)
     provenance: dict[str, Any] = field(repr=False)
     peers: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    read_version: str | None = field(default=None, repr=False, compare=False)
 
     def predict(self, matrix: FeatureMatrix) -> pd.DataFrame:
         """Risks of every row of the matrix.
@@ -130,11 +130,8 @@ class RiskModel:
 
     @cached_property
     def version(self) -> str:
-        """First 12 hex digits of the SHA-256 of everything in the model."""
-        content = {**self._description(), **{n: digest(c) for n, c in self._texts().items()}}
-        if self.peers is not None:
-            content[PEERS] = digest(self.peers.to_csv(index=False, lineterminator="\n").encode())
-        return digest(canonical_json(content).encode())[:VERSION_DIGITS]
+        """Twelve hex digits that stand for everything in the artefact."""
+        return self.read_version or str(build_index(self._description(), self._files())["version"])
 
     def save(self, folder: str | Path) -> None:
         """Write the artefact: text, JSON and Parquet only, all or nothing.
@@ -144,14 +141,8 @@ class RiskModel:
         DataError
             When the place cannot be written, or the study's codelists cannot be read any more.
         """
-        files = self._texts()
-        if self.peers is not None:
-            buffer = io.BytesIO()
-            self.peers.to_parquet(buffer, index=False)
-            files[PEERS] = buffer.getvalue()
-        if self.study.features.codelists is not None:
-            files[CODELISTS] = _codelists(self.study)
-        write_artefact(Path(folder), {**self._description(), "version": self.version}, files)
+        files = self._files()
+        write_artefact(Path(folder), build_index(self._description(), files), files)
 
     @classmethod
     def load(cls, folder: str | Path) -> RiskModel:
@@ -173,18 +164,12 @@ class RiskModel:
         path = Path(folder)
         index, files = read_artefact(path)
         try:
-            model = _assembled(index, files, path)
+            return _assembled(index, files, path)
         except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as error:
             raise ArtefactError(
                 f"'{path.name}' is not a complete model ({type(error).__name__}).",
                 do="Train the model again with this release of riskstrat.",
             ) from error
-        if model.version != index["version"]:
-            raise ArtefactError(
-                "'model.json' is damaged: the version it names is not that of its content.",
-                do="Copy the whole artefact folder again, or train the model again.",
-            )
-        return model
 
     def _description(self) -> dict[str, Any]:
         trees = {"admission": self.admission, "death": self.death}
@@ -200,6 +185,16 @@ class RiskModel:
             },
             "provenance": self.provenance,
         }
+
+    def _files(self) -> dict[str, bytes]:
+        files = self._texts()
+        if self.peers is not None:
+            buffer = io.BytesIO()
+            self.peers.to_parquet(buffer, index=False)
+            files[PEERS] = buffer.getvalue()
+        if self.study.features.codelists is not None:
+            files[CODELISTS] = _codelists(self.study)
+        return files
 
     def _texts(self) -> dict[str, bytes]:
         comparators = [comparator.to_json() for comparator in self.comparators]
@@ -228,6 +223,7 @@ def _assembled(index: Mapping[str, Any], files: Mapping[str, bytes], folder: Pat
         comparators=tuple(Comparator.from_json(c) for c in json.loads(files[COMPARATORS])),
         provenance=index["provenance"],
         peers=pd.read_parquet(io.BytesIO(files[PEERS])) if PEERS in files else None,
+        read_version=index["version"],
     )
 
 

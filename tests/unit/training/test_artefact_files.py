@@ -10,6 +10,7 @@ from tests.unit.training.samples import STUDY, sample
 from riskstrat.errors import ArtefactError, DataError
 from riskstrat.study import parse_study
 from riskstrat.training import RiskModel, fit
+from riskstrat.training.artefact import version_of
 
 FILES = {"admission.txt", "comparators.json", "death.txt", "model.json", "study.toml"}
 PEERS = pd.DataFrame({"age_band": ["60-64"], "feature": ["age"], "mean_contribution": [0.1 + 0.2]})
@@ -133,6 +134,7 @@ def test_another_artefact_version_is_refused(saved):
 def test_incomplete_content_is_refused(saved):
     index = json.loads((saved / "model.json").read_text())
     del index["features"][0]["label"]
+    index["version"] = version_of(index)
     (saved / "model.json").write_text(json.dumps(index))
     with pytest.raises(ArtefactError, match="not a complete model"):
         RiskModel.load(saved)
@@ -190,3 +192,12 @@ def test_nothing_is_left_when_the_place_cannot_be_written(trained, tmp_path):
     with pytest.raises(DataError):
         trained[0].save(tmp_path / "file" / "artefact")
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_a_loaded_model_keeps_the_version_of_its_artefact(saved):
+    """A later release may describe a model in more words; the version stays what was published."""
+    index = json.loads((saved / "model.json").read_text())
+    index["provenance"]["told_by_a_later_release"] = True
+    index["version"] = version_of(index)
+    (saved / "model.json").write_text(json.dumps(index))
+    assert RiskModel.load(saved).version == index["version"]
