@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from riskstrat.cohort import Cohort, build_scoring_cohort
+from riskstrat.errors import RecordsError
 from riskstrat.explanation import build_reasons, compared_with, explain
 from riskstrat.features import FeatureMatrix, build_features
+from riskstrat.features.feeds import family_of
 from riskstrat.records import LinkedRecords
 from riskstrat.risklist.scores import KEY_COLUMNS, SCORE_COLUMNS, Scores
 from riskstrat.training import RiskModel
@@ -61,6 +63,9 @@ def score(
     ------
     ArtefactError
         When the catalogue has changed since the model was fitted.
+    RecordsError
+        When the records lack a kind of feed that the model was trained with: its features would be
+        missing for everybody, and every risk wrong.
     StudyError
         When the index date lies outside the data, or nobody is eligible.
     UsageError
@@ -106,8 +111,11 @@ def score_rows(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Score
     ------
     ArtefactError
         When the matrix was built by another catalogue.
+    RecordsError
+        When the records lack a kind of feed that the model was trained with.
     """
     model.require_matrix(matrix)
+    _require_feeds(model, cohort)
     blocks = [
         _score_block(
             model,
@@ -175,3 +183,22 @@ def _run(
         "practices": int(scores["practice_code"].nunique(dropna=False)),
         "rows": len(scores),
     }
+
+
+def _require_feeds(model: RiskModel, cohort: Cohort) -> None:
+    trained, given = (_families(told) for told in (model.provenance, cohort.origin))
+    if trained is None or given is None:
+        return
+    if missing := sorted(trained - given):
+        raise RecordsError(
+            f"the model was trained with feeds of the kinds {', '.join(sorted(trained))}, but the "
+            f"records have none of: {', '.join(missing)}.",
+            do="Link the missing feeds, or train a model without them ([features] sources).",
+        )
+
+
+def _families(told: Mapping[str, Any]) -> set[str] | None:
+    """Kinds of feeds that a provenance or an origin tells of; None where it tells of none."""
+    if "sources" not in told:
+        return None
+    return {family_of(source["name"]) or "mixed" for source in told["sources"]}

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from riskstrat.errors import ArtefactError, DataError
+from riskstrat.errors import ArtefactError, DataError, RecordsError
 from riskstrat.risklist import load_scores, make_risk_list, practices, score, scoring
 from riskstrat.risklist.scores import SCORE_COLUMNS
 
@@ -214,3 +214,26 @@ def test_a_place_that_is_not_a_folder_is_refused(tmp_path):
 def test_nothing_printed_holds_a_patient(scores):
     assert "p000" not in repr(scores)
     assert "p000" not in scores.describe()
+
+
+@pytest.mark.parametrize(
+    ("trained", "given", "missing"),
+    [
+        (["sus_apc", "gp"], ["hospital", "gp", "voluntary"], None),
+        (["hospital", "gp"], ["hospital"], "gp"),
+        (["hospital"], ["omop"], "hospital"),
+        (["omop"], ["meds"], None),
+        (["omop"], ["hospital", "gp"], "mixed"),
+    ],
+)
+def test_records_without_a_kind_of_feed_of_the_model_are_not_scored(
+    trained, given, missing, model, matrix, cohort
+):
+    """A missing feed would make a feature missing for everybody, and every risk wrong."""
+    told = replace(model, provenance={"sources": [{"name": name} for name in trained]})
+    people = replace(cohort, origin={"sources": [{"name": name} for name in given]})
+    if missing is None:
+        assert len(scoring.score_rows(told, matrix, people).scores) == len(cohort.frame)
+    else:
+        with pytest.raises(RecordsError, match=f"records have none of: {missing}"):
+            scoring.score_rows(told, matrix, people)
