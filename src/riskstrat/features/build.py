@@ -19,7 +19,7 @@ from riskstrat.features.conditions import CHARLSON, CODED_COUNTS, CODED_DAYS, CO
 from riskstrat.features.feeds import FEED_STEPS, Feeds, read_feeds
 from riskstrat.features.hospital import NIGHTS, SPELL_STAYS, STAY_COUNTS
 from riskstrat.features.matrix import FeatureMatrix
-from riskstrat.features.person import PERSON, REGISTRATION, RESIDENCE, SERVICES
+from riskstrat.features.person import PERSON, REGISTERED_FOR, REGISTRATION, RESIDENCE, SERVICES
 from riskstrat.features.primary_care import CONTACTS, MEASUREMENTS, MEDICINES
 from riskstrat.features.relations import register_relations
 from riskstrat.study import Study
@@ -52,6 +52,7 @@ LONG_QUERIES: tuple[tuple[Step, ...], ...] = (
 FEATURE_QUERIES: tuple[tuple[Step, ...], ...] = (
     *((step,) for step in FEED_STEPS.values()),
     CODES,
+    REGISTERED_FOR,
     *KEPT_QUERIES,
     *LONG_QUERIES,
 )
@@ -84,8 +85,9 @@ def build_features(records: KnownRecords, cohort_keys: pd.DataFrame, study: Stud
     Returns
     -------
     FeatureMatrix
-        Rows in the order of the keys. A count or flag is missing, not zero, where its feed had
-        delivered nothing before the index date.
+        Rows in the order of the keys. Without a fact, a count or flag is missing, not zero, where
+        its feed had delivered nothing before the index date, or where the person was first
+        registered within its window: what came before could not be seen.
 
     Raises
     ------
@@ -103,6 +105,7 @@ def build_features(records: KnownRecords, cohort_keys: pd.DataFrame, study: Stud
     fact_days = np.full(values.shape, -1, dtype=np.int32)
     for chunk in _chunks(keys["patient_id"]):
         _register_chunk(records.engine, keys, chunk)
+        _forget_before_registration(records.engine, features, values)
         for rows in _long_rows(records.engine):
             values[rows.row, rows.feature] = rows.value
             fact_days[rows.row, rows.feature] = rows.fact_day
@@ -184,6 +187,22 @@ def _before_facts(
         covered = [_starts_at_zero(f) and feeds.covers(f.fact, day.date()) for f in features]
         base[i, covered] = 0
     return base[number]
+
+
+def _forget_before_registration(
+    engine: Engine, features: Sequence[Feature], values: npt.NDArray[np.float32]
+) -> None:
+    """Make no facts mean not known where registration is shorter than the window (rule 8).
+
+    A row without any known registration is left as it is. Whether somebody is in hospital now does
+    not look back, so it stays known.
+    """
+    registered = engine.fetch(*REGISTERED_FOR)
+    row, days = (registered.column(name).to_numpy() for name in ("row_number", "days"))
+    for column, feature in enumerate(features):
+        window = feature.window_days
+        if window is not None and feature.fact != "in_hospital" and _starts_at_zero(feature):
+            values[row[days < window], column] = np.nan
 
 
 def _starts_at_zero(feature: Feature) -> bool:

@@ -6,7 +6,7 @@ from riskstrat.engine import Step
 from riskstrat.features.rules import COUNTED, known
 from riskstrat.windows import age_sql, days_sql
 
-__all__ = ["PERSON", "REGISTRATION", "RESIDENCE", "SERVICES"]
+__all__ = ["PERSON", "REGISTERED_FOR", "REGISTRATION", "RESIDENCE", "SERVICES"]
 
 PERSON = (
     known("patients"),
@@ -47,6 +47,18 @@ REGISTRATION = (
     ),
 )
 """How long the person can have left facts in the records, cut at the history that is read."""
+
+REGISTERED_FOR = (
+    known("registrations"),
+    Step(
+        "registered_for",
+        f"""
+        select g.row_number, max({days_sql("g.start_date", "g.index_date")}) as days
+        from known_registrations g group by g.row_number
+        """,
+    ),
+)
+"""Days since the first known registration of each row that has one."""
 
 RESIDENCE = (
     known("residences"),

@@ -101,3 +101,32 @@ def test_services_are_missing_without_a_feed():
     _service(history, "reablement", 50)
     assert history.value("service_reablement") == 1
     assert math.isnan(history.value("service_social_care"))
+
+
+@pytest.mark.parametrize(
+    ("registered", "expected"),
+    [(None, 0), (400, 0), (365, 0), (364, None), (90, None)],
+)
+def test_no_fact_means_not_known_where_registration_is_shorter_than_the_window(
+    registered, expected
+):
+    """Statistical rule 8. The feed is there (another person's stay); this person has none.
+
+    Registered for the whole window or longer: none. Shorter: nobody could see what came before.
+    """
+    history = History("a", "b")
+    history.stay(500, 499, "b")
+    if registered is not None:
+        history.add("registrations", start_date=days_before(registered), practice_code="Y00001")
+    value = history.value("emergency_admissions_365")
+    assert math.isnan(value) if expected is None else value == expected
+    assert not math.isnan(history.value("emergency_admissions_90"))
+    assert history.value("in_hospital") == 0
+
+
+def test_a_fact_counts_however_short_the_registration():
+    history = History("a", "b")
+    history.stay(500, 499, "b")
+    history.stay(20, 15)
+    history.add("registrations", start_date=days_before(60), practice_code="Y00001")
+    assert history.value("emergency_admissions_365") == 1
