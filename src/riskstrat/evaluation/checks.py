@@ -14,6 +14,7 @@ E008   warning   a subgroup's observed/expected ratio or slope is away from 1
 E009   warning   a subgroup is missed more, or less, than its own risks imply
 E010   note      no figures for people who were never in development
 E011   note      many people left before the end of the window
+E012   warning   people had much more, or less, history than those of development
 =====  ========  ==============================================================================
 """
 
@@ -50,6 +51,10 @@ LARGEST_GAP = 0.02
 MANY_CAPPED = 0.01
 """Share of rows with a capped weight from which rates may be too low."""
 
+HISTORY_CHANGE = 0.1
+"""Relative change of the mean history of a person from which counts of the past mean something else
+than at development, and every risk drifts (judgement)."""
+
 MANY_LEFT = 0.1
 """Share of rows that left from which the weights carry much of the result."""
 
@@ -76,6 +81,7 @@ def find(metrics: Mapping[str, Any]) -> tuple[Finding, ...]:
         found += [
             *_calibration(metrics["everyone"]),
             *_weights(metrics["cohort"]),
+            *_history(metrics),
             *_cuts(metrics["workload"]),
             *_rivals(metrics["everyone"]),
             *_subgroups(metrics["subgroups"]),
@@ -172,6 +178,18 @@ def _weights(cohort: Mapping[str, Any]) -> Iterator[Finding]:
             "note",
             f"{cohort['left_share']:.1%} of the rows left before the end of the window; the others "
             "were weighted up to stand for them.",
+        )
+
+
+def _history(metrics: Mapping[str, Any]) -> Iterator[Finding]:
+    then = metrics["model"]["provenance"].get("mean_registered_days")
+    now = metrics["cohort"].get("mean_registered_days")
+    if then and now and abs(now - then) > HISTORY_CHANGE * then:
+        yield Finding(
+            "E012",
+            "warning",
+            f"People had been registered for {now:,.0f} days on average, those of development for "
+            f"{then:,.0f}: counts of the past do not mean the same, and risks may drift.",
         )
 
 

@@ -29,6 +29,7 @@ from riskstrat.evaluation.subgroups import (
     division_rows,
     published_groups,
 )
+from riskstrat.training.fitting import mean_history
 
 if TYPE_CHECKING:
     from riskstrat.cohort import Cohort
@@ -134,6 +135,7 @@ def evaluate(
     if capacity is not None and capacity < 1:
         raise UsageError("expected a capacity of at least one person.")
     judged = judge(model, matrix, cohort)
+    history = mean_history(matrix, (cohort.frame["part"] == "evaluation").to_numpy())
     resampling = Resampling(resamples, cohort.study.split.seed)
     capacities = [*cohort.study.report.capacities, *([capacity] if capacity else [])]
     metrics: dict[str, Any] = {
@@ -142,7 +144,7 @@ def evaluate(
         "label": about.data_label(model.provenance),
         "study": about.study_facts(cohort.study),
         "model": about.model_facts(model),
-        "cohort": about.cohort_facts(judged, cohort),
+        "cohort": {**about.cohort_facts(judged, cohort), "mean_registered_days": history},
         "settings": {**plain(resampling), "level": LEVEL, "capacities": capacities},
         **_figures(judged, cohort, capacities, resampling),
     }

@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from riskstrat.cohort import Cohort
     from riskstrat.features import FeatureMatrix
 
-__all__ = ["MIN_DEATHS", "fit"]
+__all__ = ["HISTORY_FEATURE", "MIN_DEATHS", "fit", "mean_history"]
 
 MIN_DEATHS = 20
 """Fewest people who died without an admission for a model of death: five in each of four folds
 (judgement)."""
+
+HISTORY_FEATURE = "registered_days"
+"""How long each person can have left facts in the records. Its mean at development stands in the
+provenance, so that an evaluation can say whether more, or less, was known then (rule 8)."""
 
 LIBRARIES = ("riskstrat", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy")
 """Whose versions stand in the provenance."""
@@ -84,6 +88,7 @@ def fit(
         "libraries": {name: version(name) for name in LIBRARIES},
         "seed": seed,
         "rows": rows.counts(cohort),
+        "mean_registered_days": mean_history(rows.matrix),
         "admission": _told(notes),
         "death": death_notes,
         "comparators_left_out": left_out,
@@ -98,6 +103,17 @@ def fit(
         comparators=comparators,
         provenance=provenance,
     )
+
+
+def mean_history(
+    matrix: FeatureMatrix, rows: NDArray[np.bool_] | slice = slice(None)
+) -> float | None:
+    """Mean of :data:`HISTORY_FEATURE` in days; None where the matrix does not know it."""
+    if HISTORY_FEATURE not in matrix.names:
+        return None
+    days = matrix.values[rows, matrix.names.index(HISTORY_FEATURE)].astype(np.float64)
+    known = days[~np.isnan(days)]
+    return round(float(known.mean()), 1) if known.size else None
 
 
 @dataclasses.dataclass(frozen=True)

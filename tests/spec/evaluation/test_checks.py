@@ -46,6 +46,7 @@ def evaluation(**changes):
     }
     metrics = {
         "study": {"window_days": 365},
+        "model": {"provenance": {}},
         "cohort": {"capped_share": 0.0, "left_share": 0.05},
         "everyone": block(),
         "unseen": block(),
@@ -102,6 +103,24 @@ def test_e003_e004_calibration_away_from_one(code, measure, events, estimate, fi
 def test_e005_e011_weights():
     assert codes(evaluation(cohort={"capped_share": 0.011, "left_share": 0.11})) == ["E005", "E011"]
     assert codes(evaluation(cohort={"capped_share": 0.01, "left_share": 0.1})) == []
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "fires"),
+    [
+        (1000.0, 1101.0, True),
+        (1000.0, 899.0, True),
+        (1000.0, 1100.0, False),
+        (1000.0, 900.0, False),
+        (None, 900.0, False),
+        (1000.0, None, False),
+    ],
+)
+def test_e012_history_at_development_and_at_evaluation(then, now, fires):
+    cohort = {"capped_share": 0.0, "left_share": 0.0, "mean_registered_days": now}
+    model = {"provenance": {"mean_registered_days": then}}
+
+    assert codes(evaluation(model=model, cohort=cohort)) == (["E012"] if fires else [])
 
 
 @pytest.mark.parametrize(
