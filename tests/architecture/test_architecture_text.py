@@ -93,4 +93,4 @@ def test_the_pattern_finds_paths_and_leaves_addresses_alone() -> None:
     assert MACHINE_PATH.search(f"open('{slash}home{slash}me{slash}x')")
     assert MACHINE_PATH.search(f"{slash}root{slash}.cache")
     assert not MACHINE_PATH.search("https://www.example.nhs.uk/home/page")
-    assert not MACHINE_PATH.search("docs/home/page and $HOME/x and ./work/x")
+    assert not MACHINE_PATH.search("docs/home/page and $HOME/x and ./relative/x")
