@@ -12,11 +12,14 @@ from riskstrat.errors import UsageError
 from riskstrat.evaluation import EvaluationReport
 from riskstrat.features import FeatureMatrix, build_features
 from riskstrat.records import LinkedRecords
-from riskstrat.staging import staged_directory
+from riskstrat.staging import require_replaceable, staged_directory
 from riskstrat.study import Study
 from riskstrat.training import RiskModel
 
-__all__ = ["Progress", "StudyRun", "evaluate", "evaluate_on", "run_study", "train"]
+__all__ = ["METRICS", "Progress", "StudyRun", "evaluate", "evaluate_on", "run_study", "train"]
+
+METRICS = "metrics.json"
+"""The file that every folder of a judged model holds."""
 
 Progress = Callable[[str], None]
 """Called with the name of each stage as it starts."""
@@ -115,6 +118,8 @@ def run_study(
     -------
     StudyRun
     """
+    folder = Path(out)
+    require_replaceable(folder, METRICS)
     say = progress or (lambda stage: None)
     say("cohort")
     cohort = build_cohort(records, study)
@@ -123,8 +128,7 @@ def run_study(
     model = train(features, cohort, progress=progress)
     say("evaluation")
     report = evaluate(model, features, cohort, capacity=capacity)
-    folder = Path(out)
-    with staged_directory(folder) as staged:
+    with staged_directory(folder, marker=METRICS) as staged:
         model.save(staged / "artefact")
         report.write(staged)
     return StudyRun(model, report, folder)

@@ -22,6 +22,7 @@ from riskstrat.staging import staged_directory
 
 __all__ = [
     "KNOWN_WHEN",
+    "MANIFEST",
     "SCHEMA_VERSION",
     "TABLES",
     "Column",
@@ -32,6 +33,9 @@ __all__ = [
     "describe_tables",
     "write_store",
 ]
+
+MANIFEST = "manifest.json"
+"""The file that says what a store holds and where it came from."""
 
 SCHEMA_VERSION = 1
 """Raised when a stored table changes shape; readers accept every version since the last major."""
@@ -288,7 +292,7 @@ def write_store(
         When a relation lacks a required column, has one that is not declared, or holds a value
         that does not fit its declared type; when the disk is full. Nothing is changed then.
     """
-    with staged_directory(out) as staged:
+    with staged_directory(out, marker=MANIFEST) as staged:
         tables = {}
         for table in TABLES.values():
             text = _ordered_rows(engine, table)
@@ -306,7 +310,7 @@ def write_store(
             "tables": tables,
         }
         full.setdefault("people_excluded", {})
-        (staged / "manifest.json").write_text(json.dumps(full, indent=2) + "\n")
+        (staged / MANIFEST).write_text(json.dumps(full, indent=2) + "\n")
     return full
 
 

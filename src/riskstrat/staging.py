@@ -10,33 +10,31 @@ from pathlib import Path
 
 from riskstrat.errors import DataError, UsageError
 
-__all__ = ["staged_directory"]
+__all__ = ["require_replaceable", "staged_directory"]
 
 
 @contextmanager
-def staged_directory(out: Path, *, replace_existing: bool = True) -> Iterator[Path]:
+def staged_directory(out: Path, *, marker: str) -> Iterator[Path]:
     """A directory to write into, put in place of `out` only when everything was written.
 
     Parameters
     ----------
     out : Path
         Where the finished directory will stand.
-    replace_existing : bool
-        Whether a finished directory of an earlier run may be replaced.
+    marker : str
+        File that tells an earlier output of the same kind, which may be replaced, from somebody's
+        work, which may not.
 
     Raises
     ------
     DataError
         When the place cannot be written (permission, full disk); `out` is as it was before.
     UsageError
-        When `out` exists and is not a directory, or may not be replaced.
+        When `out` exists and is neither an empty folder nor an earlier output.
     """
-    if out.name in {"", ".."}:
-        raise UsageError("expected the name of an output folder, not the current or parent one.")
+    require_replaceable(out, marker)
     staged = out.with_name(f".{out.name}.partial")
     try:
-        if out.exists() and (not out.is_dir() or not replace_existing):
-            raise UsageError(f"expected a new folder for the output, but '{out.name}' exists.")
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir(parents=True)
         yield staged
@@ -49,6 +47,43 @@ def staged_directory(out: Path, *, replace_existing: bool = True) -> Iterator[Pa
         ) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def require_replaceable(out: Path, marker: str) -> None:
+    """Refuse a place whose content is not an earlier output: it may hold somebody's work.
+
+    Parameters
+    ----------
+    out : Path
+        Where an output is to stand.
+    marker : str
+        File that every such output holds.
+
+    Raises
+    ------
+    DataError
+        When the folder cannot be read.
+    UsageError
+        When `out` is a file, the current or parent folder, or a folder that holds other things.
+    """
+    if out.name in {"", ".."}:
+        raise UsageError("expected the name of an output folder, not the current or parent one.")
+    try:
+        if out.exists() and not out.is_dir():
+            raise UsageError(f"expected a new folder for the output, but '{out.name}' exists.")
+        holds_other = out.is_dir() and any(out.iterdir()) and not (out / marker).is_file()
+    except OSError as error:
+        raise DataError(
+            f"the folder for the output, '{out.name}', cannot be read: {error.strerror}. "
+            "Nothing was changed.",
+            do="Choose another folder with --out, or ask for permission on this one.",
+        ) from None
+    if holds_other:
+        raise UsageError(
+            f"expected a new folder or an earlier output with '{marker}', but '{out.name}' holds "
+            "other things. Nothing was changed.",
+            do="Choose another folder with --out.",
+        )
 
 
 def _swap(staged: Path, out: Path) -> None:

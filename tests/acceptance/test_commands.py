@@ -133,6 +133,31 @@ def test_a_study_the_records_cannot_serve(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["simulate", "--people", "200"],
+        ["train", "{study}", "--records", "{district}"],
+        ["evaluate", "{run}/artefact", "--records", "{district}"],
+        ["score", "{run}/artefact", "--records", "{district}", "--index-date", "2025-01-01"],
+        ["link", "{district}"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_folder_with_somebodys_work_is_never_replaced(
+    command: list[str], district: Path, district_run: Path, tmp_path: Path
+) -> None:
+    study, work = tmp_path / "study.toml", tmp_path / "work"
+    study.write_text(DISTRICT_STUDY, "utf-8")
+    work.mkdir()
+    (work / "thesis.txt").write_text("mine", "utf-8")
+    places = {"study": study, "district": district, "run": district_run}
+    done = riskstrat(*(part.format(**places) for part in command), "--out", work)
+    assert done.returncode == 2, done.stderr
+    assert "other things" in " ".join(done.stderr.split())
+    assert [path.name for path in work.iterdir()] == ["thesis.txt"]
+
+
 def test_three_mistakes_are_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text('name = 1\ncolour = "blue"\n[index]\n[outcome]\nkind = "joy"\n', "utf-8")

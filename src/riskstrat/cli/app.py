@@ -222,15 +222,16 @@ def evaluate(
 
     Example: riskstrat evaluate runs/omop/artefact --records records/ --out judged/
     """
-    from riskstrat.pipeline import evaluate_on
+    from riskstrat.pipeline import METRICS, evaluate_on
     from riskstrat.records import load_records
-    from riskstrat.staging import staged_directory
+    from riskstrat.staging import require_replaceable, staged_directory
     from riskstrat.training import RiskModel
 
+    require_replaceable(out, METRICS)
     model = RiskModel.load(artefact)
     with stages() as say:
         report = evaluate_on(model, load_records(records), capacity=capacity, progress=say)
-        with staged_directory(out) as staged:
+        with staged_directory(out, marker=METRICS) as staged:
             report.write(staged)
     lines = [report.describe(), f"Report: {out / 'report.html'}"]
     show({"out": out, "metrics": report.metrics}, as_json=as_json, lines=lines)

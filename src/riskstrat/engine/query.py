@@ -19,7 +19,7 @@ __all__ = ["PORTABLE_FUNCTIONS", "Step", "compose", "to_dialect"]
 PORTABLE_FUNCTIONS = frozenset(
     {"and", "or", "case", "if", "coalesce", "nullif", "cast", "exists"}
     | {"abs", "floor", "round", "greatest", "least"}
-    | {"count", "count_if", "sum", "min", "max", "avg", "arg_max", "arg_min", "any_value"}
+    | {"count", "count_if", "sum", "min", "max", "avg", "arg_max", "arg_min"}
     | {"row_number", "lag", "lead"}
     | {"date_diff", "datediff", "year", "month", "day"}
     | {"concat", "length", "lower", "upper", "trim", "substring", "replace", "starts_with"}

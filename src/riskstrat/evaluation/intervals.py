@@ -44,10 +44,6 @@ class Estimate:
     low: float = NOWHERE
     high: float = NOWHERE
 
-    def excludes(self, reference: float) -> bool:
-        """Whether the interval lies wholly on one side of `reference`."""
-        return bool(self.low > reference or self.high < reference)
-
 
 def z_value(level: float = LEVEL) -> float:
     """Two-sided normal quantile.

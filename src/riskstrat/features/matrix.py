@@ -109,7 +109,7 @@ class FeatureMatrix:
         DataError
             When the folder cannot be written; what stood there is then unchanged.
         """
-        with staged_directory(Path(directory)) as staged:
+        with staged_directory(Path(directory), marker=_CATALOGUE) as staged:
             pq.write_table(self._table(self.values), staged / _VALUES)
             if self.fact_days is not None:
                 pq.write_table(self._table(self.fact_days), staged / _FACT_DAYS)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from riskstrat.engine import Engine
-from riskstrat.errors import RecordsError, UsageError
+from riskstrat.errors import UsageError
 from riskstrat.records.linkage import key_id, require_key
 from riskstrat.records.sources import DIALECTS, choose_dialect, find_files, read_feed
-from riskstrat.schema import SourceCount, write_store
+from riskstrat.schema import MANIFEST, SourceCount, write_store
+from riskstrat.staging import require_replaceable
 
 __all__ = ["PURPOSES", "link"]
 
@@ -57,7 +58,7 @@ def link(
     if purpose not in PURPOSES:
         raise UsageError(f"expected a purpose, one of: {', '.join(PURPOSES)}.")
     secret = require_key(key)
-    _require_replaceable(out)
+    require_replaceable(out, MANIFEST)
     files = find_files(feed, leave_out=out)
     chosen = choose_dialect(DIALECTS, files, dialect)
     engine = Engine()
@@ -72,20 +73,3 @@ def link(
         "assumed": dict(built.assumed),
     }
     return write_store(engine, out, sources=(source,), manifest=told)
-
-
-def _require_replaceable(out: Path) -> None:
-    """A folder that is not a store is never replaced: it may hold somebody's work."""
-    try:
-        holds_other = out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").is_file()
-    except OSError as error:
-        raise RecordsError(
-            f"the folder for the output, '{out.name}', cannot be read: {error.strerror}.",
-            do="Choose another folder with --out, or ask for permission on this one.",
-        ) from None
-    if holds_other:
-        raise UsageError(
-            f"expected a new folder or an earlier store for the output, but '{out.name}' holds "
-            "other things.",
-            do="Choose another folder with --out.",
-        )

@@ -130,7 +130,7 @@ class Scores:
         DataError
             When it cannot be written; an earlier folder is then as it was.
         """
-        with staged_directory(Path(path)) as staged:
+        with staged_directory(Path(path), marker="run.json") as staged:
             for name in _TABLES:
                 _write_table(getattr(self, name), staged / f"{name}.parquet")
             text = json.dumps(self.run, indent=2, sort_keys=True, allow_nan=False)

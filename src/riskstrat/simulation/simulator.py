@@ -13,7 +13,7 @@ import numpy as np
 
 from riskstrat.engine import Engine
 from riskstrat.errors import UsageError
-from riskstrat.schema import SourceCount, write_store
+from riskstrat.schema import MANIFEST, SourceCount, write_store
 from riskstrat.simulation.attendances import (
     write_clinics,
     write_emergency_care,
@@ -42,6 +42,7 @@ from riskstrat.simulation.settlement import settle
 from riskstrat.simulation.support import write_services
 from riskstrat.simulation.timeline import Period
 from riskstrat.simulation.truth import write_truth
+from riskstrat.staging import require_replaceable
 from riskstrat.windows import add_days, days_between
 
 __all__ = ["simulate"]
@@ -130,6 +131,7 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
     (100, True)
     """
     _require_sizes(people, first_day, last_day)
+    require_replaceable(Path(out), MANIFEST)
     tell = progress or (lambda _stage: None)
     period = Period.of(first_day, last_day)
     rng = np.random.default_rng(seed)

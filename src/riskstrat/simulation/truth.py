@@ -30,7 +30,7 @@ def write_truth(out: Path, district: District) -> None:
     people = district.people
     order = np.argsort(people.patient_id)
     conditions = (people.onset < district.stop[:, None]).sum(axis=1)
-    with staged_directory(out) as staged:
+    with staged_directory(out, marker="truth.json") as staged:
         _write(
             staged / "people.parquet",
             patient_id=pa.array(people.patient_id[order], pa.string()),

@@ -61,7 +61,7 @@ def write_artefact(folder: Path, index: Mapping[str, Any], files: Mapping[str, b
         When the place cannot be written.
     """
     text = json.dumps(index, indent=1, allow_nan=False) + "\n"
-    with staged_directory(folder) as staged:
+    with staged_directory(folder, marker=INDEX) as staged:
         for name, content in files.items():
             (staged / name).write_bytes(content)
         (staged / INDEX).write_bytes(text.encode())

@@ -14,6 +14,7 @@ from riskstrat.errors import DataError, UsageError
 from riskstrat.staging import staged_directory
 
 NOBODY = 65534
+MARKER = "list.txt"
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -22,7 +23,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 def write(out: Path, text: str, error: BaseException | None = None) -> None:
     """Write one file into the staged folder, and fail afterwards when told to."""
-    with staged_directory(out) as staged:
+    with staged_directory(out, marker=MARKER) as staged:
         (staged / "list.txt").write_text(text)
         if error is not None:
             raise error
@@ -38,7 +39,7 @@ def last_month(tmp_path: Path) -> Path:
 
 def test_nothing_stands_at_the_place_until_all_is_written(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "scores"
-    with staged_directory(out) as staged:
+    with staged_directory(out, marker=MARKER) as staged:
         (staged / "list.txt").write_text("new")
         assert not out.exists()
     assert contents(out) == {"list.txt": "new"}
@@ -46,7 +47,7 @@ def test_nothing_stands_at_the_place_until_all_is_written(tmp_path: Path) -> Non
 
 
 def test_a_finished_folder_is_replaced_as_a_whole(last_month: Path) -> None:
-    with staged_directory(last_month) as staged:
+    with staged_directory(last_month, marker=MARKER) as staged:
         (staged / "other.txt").write_text("this month")
         assert contents(last_month) == {"list.txt": "last month"}
     assert contents(last_month) == {"other.txt": "this month"}
@@ -75,7 +76,7 @@ def test_a_real_write_to_a_full_device_is_reported(last_month: Path) -> None:
         pytest.skip("no /dev/full on this system")
 
     def fill_the_device() -> None:
-        with staged_directory(last_month) as staged:
+        with staged_directory(last_month, marker=MARKER) as staged:
             (staged / "big.bin").symlink_to("/dev/full")
             (staged / "big.bin").write_bytes(b"x" * 100_000)
 
@@ -106,7 +107,7 @@ def test_leftovers_of_a_crash_do_not_get_into_the_next_run(tmp_path: Path) -> No
     crashed = tmp_path / ".scores.partial"
     crashed.mkdir()
     (crashed / "old.txt").write_text("half")
-    with staged_directory(tmp_path / "scores") as staged:
+    with staged_directory(tmp_path / "scores", marker=MARKER) as staged:
         (staged / "new.txt").write_text("whole")
     assert contents(tmp_path / "scores") == {"new.txt": "whole"}
 
@@ -114,24 +115,41 @@ def test_leftovers_of_a_crash_do_not_get_into_the_next_run(tmp_path: Path) -> No
 def test_a_file_is_never_replaced(tmp_path: Path) -> None:
     out = tmp_path / "notes.txt"
     out.write_text("mine")
-    with pytest.raises(UsageError, match=r"'notes\.txt' exists"), staged_directory(out):
+    with (
+        pytest.raises(UsageError, match=r"'notes\.txt' exists"),
+        staged_directory(out, marker=MARKER),
+    ):
         pytest.fail("must not begin to write")
     assert out.read_text() == "mine"
 
 
-def test_an_existing_folder_is_kept_when_it_may_not_be_replaced(last_month: Path) -> None:
+def test_a_folder_that_holds_somebodys_work_is_never_replaced(tmp_path: Path) -> None:
+    """Without the marker it is not an earlier output, whatever it is called."""
+    out = tmp_path / "thesis"
+    out.mkdir()
+    (out / "chapter.txt").write_text("mine")
     with (
-        pytest.raises(UsageError, match="'scores' exists"),
-        staged_directory(last_month, replace_existing=False),
+        pytest.raises(UsageError, match="holds other things"),
+        staged_directory(out, marker=MARKER),
     ):
         pytest.fail("must not begin to write")
-    assert contents(last_month) == {"list.txt": "last month"}
+    assert contents(out) == {"chapter.txt": "mine"}
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    out = tmp_path / "empty"
+    out.mkdir()
+    write(out, "new")
+    assert contents(out) == {"list.txt": "new"}
 
 
 @pytest.mark.parametrize("out", [Path(), Path(".."), Path("/")])
 def test_the_folder_needs_a_name_of_its_own(out: Path) -> None:
     """Swapping the current folder would pull it away from under the user."""
-    with pytest.raises(UsageError, match="name of an output folder"), staged_directory(out):
+    with (
+        pytest.raises(UsageError, match="name of an output folder"),
+        staged_directory(out, marker=MARKER),
+    ):
         pytest.fail("must not begin to write")
 
 
@@ -148,7 +166,8 @@ def test_a_folder_without_permission_is_reported(tmp_path: Path, mode: int) -> N
         "from riskstrat.staging import staged_directory\n"
         f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         "try:\n"
-        "    with staged_directory(Path(sys.argv[1]) / 'scores') as s: (s / 'x').write_text('x')\n"
+        "    with staged_directory(Path(sys.argv[1]) / 'scores', marker='x') as s:\n"
+        "        (s / 'x').write_text('x')\n"
         "except DataError as error:\n"
         "    print(error); sys.exit(error.exit_code)\n"
     )
