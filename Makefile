@@ -36,6 +36,7 @@ browser:
 
 accept: setup  ## what is too large for 'make test'; writes benchmarks/results
 	$(BIN)/python -m benchmarks.accuracy --json benchmarks/results/accuracy.json
+	$(BIN)/python -m benchmarks.district --people 200000 --json benchmarks/results/district.json
 
 check: $(READY)  ## formatting, lint, types, layers, spelling of the lock
 	$(BIN)/ruff format --check .
@@ -49,6 +50,7 @@ fix: $(READY)  ## what can be mended by machine
 
 bench: setup  ## measurements side by side with peers
 	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.simulate
 
 docs: $(READY)  ## reference pages made from the code
 	$(BIN)/python -m docs.build

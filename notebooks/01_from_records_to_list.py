@@ -31,7 +31,7 @@ import riskstrat as rs
 # is a folder of Parquet files with a manifest; `describe` shows counts, never a patient value.
 
 # %%
-rs.simulate(3000, 7, "records")
+rs.simulate(3000, 7, records="records")
 records = rs.load_records("records")
 print(records.describe())
 

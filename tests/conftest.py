@@ -46,7 +46,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from riskstrat.simulation import simulate
 
     out = tmp_path_factory.mktemp("district") / "records"
-    simulate(DISTRICT_PEOPLE, 1, out)
+    simulate(DISTRICT_PEOPLE, 1, records=out)
     return out
 
 

@@ -24,6 +24,7 @@ from riskstrat.cli.console import (
 )
 from riskstrat.cli.demo import demo
 from riskstrat.cli.lists import explain, list_command, score
+from riskstrat.cli.simulate import simulate
 from riskstrat.errors import DataError, RiskstratError
 
 __all__ = ["COMMAND_GROUP", "add_commands_of_other_packages", "app", "main"]
@@ -99,28 +100,7 @@ def study_check(study: Annotated[Path, typer.Argument(help="A study.toml.")]) ->
     show({"name": read.name}, as_json=False, lines=[f"The study '{read.name}' has no mistakes."])
 
 
-@app.command()
-def simulate(
-    out: Annotated[Path, typer.Option(help="Folder for the simulated records.")],
-    people: Annotated[int, typer.Option(min=100, help="How many people.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="Same seed, same district.")] = 1,
-    truth: Annotated[
-        Path | None, typer.Option(help="Folder for what the records do not reveal.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Simulate a district, as linked records. Everything in it is synthetic.
-
-    Example: riskstrat simulate --people 20000 --seed 1 --out records/
-    """
-    from riskstrat.simulation import simulate as simulate_district
-
-    with stages() as say:
-        say("simulation")
-        manifest = simulate_district(people, seed, out, truth=truth)
-    tables = {name: counts["rows"] for name, counts in manifest["tables"].items()}
-    lines = [f"Simulated {people:,} people (synthetic) in {out}/"]
-    show({"out": out, "tables": tables}, as_json=as_json, lines=lines)
+app.command()(simulate)
 
 
 @app.command("link")

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from riskstrat.errors import RiskstratError, UsageError
@@ -22,6 +23,7 @@ from riskstrat.errors import RiskstratError, UsageError
 __all__ = [
     "JsonOption",
     "RecordsOption",
+    "counted",
     "parse_day",
     "report_defect",
     "report_error",
@@ -57,6 +59,27 @@ def stages() -> Iterator[Callable[[str], None]]:
 
         yield begin
         finish()
+
+
+@contextmanager
+def counted(things: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show how many of so many things each stage of a run has done, as a bar and in numbers."""
+    bar = Progress(
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} " + things),
+        TimeElapsedColumn(),
+        console=_messages,
+    )
+    begun: dict[str, TaskID] = {}
+
+    def tell(stage: str, done: int, total: int) -> None:
+        if stage not in begun:
+            begun[stage] = bar.add_task(stage, total=total)
+        bar.update(begun[stage], completed=done)
+
+    with bar:
+        yield tell
 
 
 def show(result: Mapping[str, Any], *, as_json: bool, lines: list[str]) -> None:

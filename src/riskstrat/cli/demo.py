@@ -47,7 +47,7 @@ def demo(
     study = parse_study(files("riskstrat.cli").joinpath("demo_study.toml").read_text("utf-8"))
     with stages() as say:
         say("simulation")
-        simulation.simulate(people, seed, out / "records")
+        simulation.simulate(people, seed, records=out / "records", overwrite=True)
         records = load_records(out / "records")
         run = run_study(records, study, out / "run", capacity=DEMO_CAPACITY, progress=say)
         say("tracking")

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from riskstrat.engine import Engine
 from riskstrat.schema import TABLES
+from riskstrat.simulation.columns import Choice, take_rows
 from riskstrat.simulation.timeline import NEVER, Days, dates
 
-__all__ = ["Choice", "Ledger", "Recorded", "take_rows"]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A text column given as positions in a list of labels; -1 is null."""
-
-    labels: Sequence[str]
-    positions: npt.NDArray[np.int64]
-
-    def arrow(self) -> pa.Array:
-        """The column as an Arrow dictionary."""
-        positions = pa.array(self.positions.astype(np.int32), mask=self.positions < 0)
-        return pa.DictionaryArray.from_arrays(positions, pa.array(self.labels, pa.string()))
-
-    def take(self, rows: Any) -> Choice:
-        """The same choice for some of the rows."""
-        return Choice(self.labels, self.positions[rows])
+__all__ = ["Ledger", "Recorded", "register_parts"]
 
 
 @dataclass(frozen=True)
@@ -49,22 +35,22 @@ class Ledger:
     Parameters
     ----------
     patient_id : ndarray of str
-        Pseudonym of each person; rows name people by their position in it.
+        Pseudonym of each person of a block; rows name people by their position in it.
     """
 
     patient_id: npt.NDArray[np.str_]
     parts: dict[str, list[pa.Table]] = field(default_factory=dict)
 
-    def add(self, table: str, person: npt.NDArray[np.int64], **columns: Any) -> None:
+    def add(self, table: str, row: npt.NDArray[np.int64], **columns: Any) -> None:
         """Add rows. A column is an array, a :class:`Choice`, or one value for all rows."""
         types = {column.name: column.type for column in TABLES[table].columns}
-        arrays = {"patient_id": Choice(self.patient_id.tolist(), person).arrow()}
+        arrays = {"patient_id": Choice(self.patient_id.tolist(), row).arrow()}
         for name, values in columns.items():
-            arrays[name] = _arrow(values, types[name], len(person))
+            arrays[name] = _arrow(values, types[name], len(row))
         self.parts.setdefault(table, []).append(pa.table(arrays))
 
     def add_spells(
-        self, table: str, person: npt.NDArray[np.int64], recorded: Recorded, **columns: Any
+        self, table: str, row: npt.NDArray[np.int64], recorded: Recorded, **columns: Any
     ) -> None:
         """Add spells as they became known: an open row, superseded by a closed one.
 
@@ -80,34 +66,29 @@ class Ledger:
                 kept["end_date"] = np.full(int(rows.sum()), NEVER)
                 kept["superseded_date"] = superseded[rows]
             known = recorded.start if open_row else np.maximum(recorded.start, recorded.end)
-            self.add(table, person[rows], recorded_date=known[rows], **kept)
+            self.add(table, row[rows], recorded_date=known[rows], **kept)
 
-    def register(self, engine: Engine) -> None:
-        """Hand every table to an engine under its canonical name."""
+    def write(self, folder: Path, part: int) -> None:
+        """Write the rows of every table to a folder of its own, as one more part of it."""
         for table, parts in self.parts.items():
-            names = [name for name in TABLES[table].column_names if _given(parts, name)]
-            engine.register(
-                table, pa.concat_tables([_filled(part, names, table) for part in parts])
-            )
+            path = folder / table
+            path.mkdir(parents=True, exist_ok=True)
+            rows = pa.concat_tables([_filled(part, table) for part in parts])
+            pq.write_table(rows, path / f"{part:06d}.parquet")
 
 
-def take_rows(values: Any, rows: npt.NDArray[Any]) -> Any:
-    """Some rows of a column; a value that stands for all rows stays as it is."""
-    if isinstance(values, Choice):
-        return values.take(rows)
-    return values[rows] if isinstance(values, np.ndarray) else values
+def register_parts(engine: Engine, folder: Path) -> None:
+    """Hand every table that has parts in a folder to an engine, under its canonical name."""
+    for path in sorted(folder.iterdir()):
+        engine.register_parquet(path.name, path / "*.parquet")
 
 
-def _given(parts: Sequence[pa.Table], name: str) -> bool:
-    return any(name in part.column_names for part in parts)
-
-
-def _filled(part: pa.Table, names: Sequence[str], table: str) -> pa.Table:
-    types = {column.name: _TYPES[column.type] for column in TABLES[table].columns}
-    columns = {
-        name: part[name] if name in part.column_names else pa.nulls(part.num_rows, types[name])
-        for name in names
-    }
+def _filled(part: pa.Table, table: str) -> pa.Table:
+    columns = {}
+    for column in TABLES[table].columns:
+        name, declared = column.name, _STORED[column.type]
+        given = name in part.column_names
+        columns[name] = part[name].cast(declared) if given else pa.nulls(part.num_rows, declared)
     return pa.table(columns)
 
 
@@ -120,6 +101,7 @@ _TYPES: Mapping[str, pa.DataType] = {
     "INTEGER": pa.int32(),
     "BOOLEAN": pa.bool_(),
 }
+_STORED = {**_TYPES, "VARCHAR": pa.string()}
 
 
 def _arrow(values: Any, declared: str, count: int) -> pa.Array:

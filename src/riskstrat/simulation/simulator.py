@@ -1,106 +1,121 @@
-"""Simulate a district and write its linked records as a canonical store."""
+"""Simulate a district: what its services tell, linked records straight from it, and the truth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
-from riskstrat.engine import Engine
-from riskstrat.errors import UsageError
-from riskstrat.schema import MANIFEST, SourceCount, write_store
-from riskstrat.simulation.attendances import (
-    write_clinics,
-    write_emergency_care,
-    write_planned_stays,
+from riskstrat.simulation.blocks import Blocks
+from riskstrat.simulation.canonical import PARTS, write_records
+from riskstrat.simulation.feeds.files import FeedFiles
+from riskstrat.simulation.feeds.governance import governance_toml
+from riskstrat.simulation.folders import FEEDS_MARKER, Folders, Staged
+from riskstrat.simulation.people.places import practice_codes
+from riskstrat.simulation.plan import LAST_DAY, Plan
+from riskstrat.simulation.programmes.enrolment import Selected
+from riskstrat.simulation.programmes.enrolment import enrol as enrol_people
+from riskstrat.simulation.programmes.listed import Listed, read_list, require_list
+from riskstrat.simulation.programmes.rule import ProgrammeRule, require_sound
+from riskstrat.simulation.settings import Setting
+from riskstrat.simulation.telling import Sinks, Told, tell_everybody
+from riskstrat.simulation.truth.tables import TruthTables
+from riskstrat.simulation.truth.writing import (
+    Asked,
+    block_tables,
+    write_programmes,
+    write_statement,
 )
-from riskstrat.simulation.district import District
-from riskstrat.simulation.feeds import FEEDS, GP, GP_HISTORY_DAYS
-from riskstrat.simulation.history import live
-from riskstrat.simulation.hospital import emergency_stays, write_emergency_stays
-from riskstrat.simulation.households import build_households
-from riskstrat.simulation.ledger import Ledger
-from riskstrat.simulation.people import PUBLISHED_TEST_KEY
-from riskstrat.simulation.population import (
-    draw_moves,
-    write_objections,
-    write_patients,
-    write_places,
-)
-from riskstrat.simulation.primary_care import (
-    write_contacts,
-    write_diagnoses,
-    write_measurements,
-    write_medicines,
-)
-from riskstrat.simulation.settlement import settle
-from riskstrat.simulation.support import write_services
-from riskstrat.simulation.timeline import Period
-from riskstrat.simulation.truth import write_truth
-from riskstrat.staging import require_replaceable
-from riskstrat.windows import add_days, days_between
 
 __all__ = ["simulate"]
 
-_FEWEST_PEOPLE = 100
-_MOST_PEOPLE = 700_000
-"""More would need more synthetic NHS numbers than the range 999 has."""
-_SHORTEST_DAYS = 365
-_KEY_ID_LENGTH = 8
-_SORTING_MEMORY = "400MB"
+_ROWS = "rows"
+"""Folder of the truth with the true person behind every row of the feeds."""
 
 
 def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to put it
     people: int,
     seed: int,
-    out: str | Path,
+    out: str | Path | None = None,
     *,
-    first_day: date = date(2019, 1, 1),
-    last_day: date = date(2024, 12, 31),
+    records: str | Path | None = None,
     truth: str | Path | None = None,
-    progress: Callable[[str], None] | None = None,
+    years: int = 6,
+    setting: Setting | None = None,
+    programmes: Sequence[ProgrammeRule] = (),
+    enrol: str | Path | pd.DataFrame | None = None,
+    truth_dates: Sequence[date] | None = None,
+    truth_people: int = 50_000,
+    file_format: str = "parquet",
+    overwrite: bool = False,
+    workers: int = 2,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Simulate a district and write its linked records.
+    """Simulate a district: feeds, linked records and the truth about both.
 
     People live, fall ill, are admitted and die by hazards that depend on age, sex, deprivation,
-    conditions, where they live, recent discharge, season and, for emergency admission only, a
-    multiplier that no record holds. The feeds then tell of it, each with its own lag, so that the
-    store says what was known when. Synthetic results are never evidence of accuracy.
+    conditions, where they live, recent discharge, season and, for emergency admission and
+    attendance only, a multiplier that no record holds. Services tell of it in feeds, each with its
+    own lag and mess. Synthetic results are never evidence of accuracy.
 
     Parameters
     ----------
     people : int
-        Everybody who is ever registered in the district, from 100 to 700,000. About 87 %
+        Everybody who is ever registered in the district, from 100 to 1,200,000. About 87 %
         live there on the first day; the others are born or move in later.
     seed : int
-        Same seed and versions, same bytes.
-    out : str or Path
-        The store's directory; replaced as a whole when everything was written.
-    first_day, last_day : date
-        Days observed, both included; at least a year. Nothing happens after `last_day`, but
-        feeds may tell of it later.
+        Same seed, arguments and versions, same bytes.
+    out : str or Path, optional
+        Folder for the feeds, with ``governance.toml`` and, unless `truth` says otherwise, the
+        truth in ``truth/``.
+    records : str or Path, optional
+        Folder for linked records, written straight from the people: no mess, no linkage.
     truth : str or Path, optional
-        A separate folder for what is true and not recorded: see
-        :func:`riskstrat.simulation.truth.write_truth`.
+        Folder for the truth: inside `out` when not given. With `records` alone there is none
+        unless it is asked for.
+    years : int
+        Length of the period, from 1 January to 31 December 2024; 1 to 20. Nothing happens after
+        it, but feeds may tell of it later.
+    setting : Setting, optional
+        The usual one when not given.
+    programmes : sequence of ProgrammeRule
+        Programmes of early help; :func:`~riskstrat.simulation.load_programme` reads their files.
+    enrol : path or DataFrame, optional
+        Who is to be taken, and when, by the programmes with the rule 'list': columns
+        ``patient_id`` or ``nhs_number``, ``date``, and ``programme`` where there are several.
+    truth_dates : sequence of date, optional
+        When true risks are worked out: each 1 January of the period when not given.
+    truth_people : int
+        For how many people, taken at random.
+    file_format : {'parquet', 'csv'}
+        Of the feeds; everything else is Parquet.
+    overwrite : bool
+        Whether an earlier output may be replaced. Anything else is never replaced.
+    workers : int
+        Threads that make people ahead of writing them; changes no byte.
     progress : callable, optional
-        Called with the name of each stage as it begins.
+        Called with a stage, the people done, and the people to do.
 
     Returns
     -------
     dict
-        The store's manifest: counts and hashes, with ``synthetic`` true.
+        ``synthetic`` (true), ``people``, rows by file (``feeds``) and by table (``truth``), and
+        the manifest of the ``records``; None for what was not wanted.
 
     Raises
     ------
-    UsageError
-        When there are too few or too many people, or too few days.
     DataError
-        When a folder cannot be written; it is as it was before.
+        When a programme or the enrolment file is wrong, or a folder cannot be written; everything
+        is as it was before.
+    UsageError
+        When the sizes are impossible, or a folder holds something already. Nothing was done.
 
     Notes
     -----
@@ -126,77 +141,127 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     manifest = simulate(100, 1, Path(folder) / "records")
-    >>> manifest["tables"]["patients"]["rows"], manifest["synthetic"]
-    (100, True)
+    ...     made = simulate(100, 1, records=Path(folder) / "records", years=1)
+    >>> made["synthetic"], made["people"], made["feeds"]
+    (True, 100, None)
     """
-    _require_sizes(people, first_day, last_day)
-    require_replaceable(Path(out), MANIFEST)
-    tell = progress or (lambda _stage: None)
-    period = Period.of(first_day, last_day)
-    rng = np.random.default_rng(seed)
-    tell("people")
-    population = settle(rng, people, period)
-    households = build_households(rng, population)
-    tell("years of life")
-    history = live(rng, population, households, period)
-    district = District(population, households, history, period)
-    ledger = _records(rng, district, tell)
-    tell("store")
-    if truth is not None:
-        write_truth(Path(truth), district)
-    return _write(ledger, Path(out), _sources(first_day, last_day))
-
-
-def _write(ledger: Ledger, out: Path, sources: tuple[SourceCount, ...]) -> dict[str, Any]:
-    """Write the store; what does not fit the sorting memory goes to a temporary folder."""
-    engine = Engine(memory_limit=_SORTING_MEMORY)
-    with TemporaryDirectory() as spill:
-        engine.connection.execute("set temp_directory = $1", [spill])
-        ledger.register(engine)
-        key_id = sha256(PUBLISHED_TEST_KEY).hexdigest()[:_KEY_ID_LENGTH]
-        manifest = {"synthetic": True, "key_id": key_id}
-        written = write_store(engine, out, sources=sources, manifest=manifest)
-        engine.connection.close()
-    return written
-
-
-def _require_sizes(people: int, first_day: date, last_day: date) -> None:
-    if not _FEWEST_PEOPLE <= people <= _MOST_PEOPLE:
-        raise UsageError(f"expected {_FEWEST_PEOPLE:,} to {_MOST_PEOPLE:,} people, got {people:,}.")
-    if days_between(first_day, last_day) + 1 < _SHORTEST_DAYS:
-        raise UsageError("expected a last day at least a year after the first day.")
-
-
-def _records(rng: np.random.Generator, district: District, tell: Callable[[str], None]) -> Ledger:
-    ledger = Ledger(district.people.patient_id)
-    tell("register")
-    write_patients(rng, ledger, district)
-    write_places(rng, ledger, district, draw_moves(rng, district))
-    write_objections(rng, ledger, district)
-    tell("hospital records")
-    stays = emergency_stays(rng, district)
-    write_emergency_stays(rng, ledger, district, stays)
-    write_planned_stays(rng, ledger, district)
-    write_emergency_care(rng, ledger, district, stays)
-    write_clinics(rng, ledger, district)
-    tell("practice records")
-    for write in (write_diagnoses, write_contacts, write_medicines, write_measurements):
-        write(rng, ledger, district)
-    tell("services")
-    write_services(rng, ledger, district)
-    return ledger
-
-
-def _sources(first_day: date, last_day: date) -> tuple[SourceCount, ...]:
-    """One count per feed; the practice record reaches further back than the others."""
-    starts = {GP.name: add_days(first_day, -GP_HISTORY_DAYS)}
-    return tuple(
-        SourceCount(
-            name=name,
-            dialect="simulated",
-            data_from=starts.get(name, first_day).isoformat(),
-            data_to=last_day.isoformat(),
-        )
-        for name in FEEDS
+    days = None if truth_dates is None else tuple(truth_dates)
+    plan = Plan(people, years, setting or Setting(), days, truth_people, file_format, workers)
+    plan.require_possible()
+    folders = Folders(*(None if place is None else Path(place) for place in (out, records, truth)))
+    folders.require_usable(overwrite=overwrite)
+    blocks, listed = _ready(plan, seed, programmes, enrol)
+    say = progress or (lambda _stage, _done, _total: None)
+    selected = enrol_people(
+        blocks,
+        programmes,
+        listed,
+        workers=workers,
+        progress=lambda done: say("programmes", done, people),
     )
+    asked = Asked.of(blocks, programmes, plan.truth_days, truth_people)
+    return _District(plan, blocks, tuple(programmes), selected, asked).write(folders, say)
+
+
+def _ready(
+    plan: Plan,
+    seed: int,
+    rules: Sequence[ProgrammeRule],
+    enrol: str | Path | pd.DataFrame | None,
+) -> tuple[Blocks, Listed]:
+    """A district that can have these programmes, and whom they are to take."""
+    require_list(enrol, rules)
+    blocks = Blocks.of(plan.people, seed, plan.period, plan.setting)
+    codes = practice_codes(len(blocks.district.bounds))
+    require_sound(rules, codes, plan.first_day, LAST_DAY)
+    if enrol is None:
+        return blocks, Listed.nobody()
+    return blocks, read_list(enrol, rules, blocks.nhs_number, plan.period)
+
+
+@dataclass(frozen=True)
+class _District:
+    """A district that is ready to be told."""
+
+    plan: Plan
+    blocks: Blocks
+    rules: tuple[ProgrammeRule, ...]
+    selected: Selected
+    asked: Asked
+
+    def write(self, folders: Folders, say: Callable[[str, int, int], None]) -> dict[str, Any]:
+        """Write everything that is wanted; returns how much there is of each."""
+        with folders.staged() as staged:
+            sinks = self._sinks(staged)
+            people, excluded = 0, Counter[str]()
+            for told in self._tell(sinks):
+                people += told.people
+                excluded.update(told.excluded)
+                say("services", people, len(self.blocks))
+            sinks.close()
+            found = {
+                "synthetic": True,
+                "people": people,
+                "feeds": self._finish_feeds(staged, sinks),
+                "truth": self._finish_truth(staged, sinks),
+                "records": None,
+            }
+            if folders.records is not None and staged.scratch is not None:
+                say("store", people, people)
+                period = self.plan.period
+                found["records"] = write_records(
+                    staged.scratch, folders.records, period, dict(excluded)
+                )
+        return found
+
+    def _sinks(self, staged: Staged) -> Sinks:
+        feeds = truth = parts = None
+        if staged.truth is not None:
+            truth = TruthTables(staged.truth)
+        if staged.feeds is not None and staged.truth is not None:
+            (staged.truth / _ROWS).mkdir()
+            feeds = FeedFiles(staged.feeds, staged.truth / _ROWS, self.plan.file_format)
+        if staged.scratch is not None:
+            parts = staged.scratch / PARTS
+            parts.mkdir()
+        return Sinks(feeds, truth, parts)
+
+    def _tell(self, sinks: Sinks) -> Iterator[Told]:
+        programmes = tuple(rule.programme for rule in self.rules)
+        enrolments = self.selected.enrolments()
+        return tell_everybody(
+            self.blocks.numbers(),
+            lambda number: self.blocks.block(number, enrolments, programmes),
+            lambda block: block_tables(block, self.blocks.rates, self.asked),
+            sinks,
+            self.plan.workers,
+        )
+
+    def _finish_feeds(self, staged: Staged, sinks: Sinks) -> dict[str, int] | None:
+        """What is beside the files of the feeds: the rules of their use, and what there is."""
+        if staged.feeds is None or sinks.feeds is None:
+            return None
+        rows = dict(sorted(sinks.feeds.rows.items()))
+        said = {
+            "synthetic": True,
+            "riskstrat_version": version("riskstrat"),
+            "data_from": self.plan.first_day.isoformat(),
+            "data_to": LAST_DAY.isoformat(),
+            "rows": rows,
+        }
+        rules = governance_toml(self.plan.period)
+        (staged.feeds / "governance.toml").write_text(rules, encoding="utf-8")
+        marker = staged.feeds / FEEDS_MARKER
+        marker.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+        return rows
+
+    def _finish_truth(self, staged: Staged, sinks: Sinks) -> dict[str, int] | None:
+        """The tables of the truth that no block has, and what there is."""
+        if staged.truth is None or sinks.truth is None:
+            return None
+        rows = dict(sinks.truth.rows)
+        if self.rules:
+            rows |= write_programmes(staged.truth, self.blocks, self.rules, self.selected)
+        rows = dict(sorted(rows.items()))
+        write_statement(staged.truth, self.blocks, self.asked, rows)
+        return rows

@@ -20,9 +20,9 @@ __all__ = [
     "Period",
     "ages",
     "dates",
+    "day_number",
     "month_starts",
     "months",
-    "occurrences",
     "winter",
 ]
 
@@ -57,11 +57,21 @@ class Period:
         """Length in years."""
         return (self.last - self.first + 1) / DAYS_PER_YEAR
 
+    def month_starts(self) -> Days:
+        """First day of every month of the period and of the one after it, ascending."""
+        first, last = months(np.array([self.first, self.last]))
+        return month_starts(np.arange(first, last + 2))
+
     def year_starts(self) -> list[int]:
         """Each 1 January of the period."""
         first, last = (int(months(np.array([day]))[0]) // 12 for day in (self.first, self.last))
         starts = [days_between(_EPOCH, date(1970 + year, 1, 1)) for year in range(first, last + 1)]
         return [day for day in starts if day >= self.first]
+
+
+def day_number(day: date) -> int:
+    """The number of a day."""
+    return days_between(_EPOCH, day)
 
 
 def dates(days: Days) -> pa.Array:
@@ -88,20 +98,3 @@ def ages(birth: Days, day: Any) -> Floats:
 def winter(day: Any) -> Any:
     """1 in mid January, -1 in mid July."""
     return np.cos(2 * np.pi * (np.asarray(day) % DAYS_PER_YEAR - _COLDEST_DAY) / DAYS_PER_YEAR)
-
-
-def occurrences(
-    rng: np.random.Generator, yearly_rate: Any, start: Days, stop: Days
-) -> tuple[npt.NDArray[np.int64], Days]:
-    """Events at a constant rate within ``[start, stop)`` of each row.
-
-    Returns
-    -------
-    rows, days : ndarray
-        The row each event belongs to, ascending, and its day.
-    """
-    length = np.maximum(stop - start, 0)
-    counts = rng.poisson(yearly_rate * length / DAYS_PER_YEAR)
-    rows = np.repeat(np.arange(len(start)), counts)
-    within = np.floor(rng.random(len(rows)) * length[rows]).astype(np.int64)
-    return rows, start[rows] + within

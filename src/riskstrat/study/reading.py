@@ -15,7 +15,7 @@ from riskstrat.errors import StudyError
 from riskstrat.study.declaration import Study
 from riskstrat.study.rules import contradictions
 
-__all__ = ["load_study", "parse_study", "study_schema"]
+__all__ = ["load_study", "parse_study", "read_fields", "study_schema"]
 
 
 def load_study(path: str | Path) -> Study:
@@ -54,7 +54,7 @@ def parse_study(text: str, *, folder: Path | None = None) -> Study:
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"the study is not valid TOML: {error}.") from error
     mistakes: list[str] = []
-    parts = _read_fields(Study, data, "", mistakes)
+    parts = read_fields(Study, data, "", mistakes)
     mistakes.extend(contradictions(parts))
     if mistakes:
         listed = "\n".join(f"  - {mistake}" for mistake in mistakes)
@@ -105,7 +105,7 @@ def _schema_of(kind: Any) -> dict[str, Any]:
 
 def _read(cls: type[Any], data: Mapping[str, Any], where: str, mistakes: list[str]) -> Any:
     """A dataclass from a TOML table, or None when one of its fields is not sound."""
-    values = _read_fields(cls, data, where, mistakes)
+    values = read_fields(cls, data, where, mistakes)
     is_sound = len(values) == len(_fields(cls))
     return cls(**values) if is_sound else None
 
@@ -115,7 +115,7 @@ def _fields(cls: type[Any]) -> dict[str, dataclasses.Field[Any]]:
     return {f.name.rstrip("_"): f for f in dataclasses.fields(cls) if f.name not in _NOT_IN_FILE}
 
 
-def _read_fields(
+def read_fields(
     cls: type[Any], data: Mapping[str, Any], where: str, mistakes: list[str]
 ) -> dict[str, Any]:
     """The sound fields of a TOML table, with defaults; mistakes are collected, not raised."""

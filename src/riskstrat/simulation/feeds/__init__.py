@@ -1,0 +1,1 @@
+"""Feeds in the column dialects of NHS and council services, with their mess."""
