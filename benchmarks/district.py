@@ -110,11 +110,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     machine = describe_machine("riskstrat", "duckdb", "numpy", "pandas", "scikit-learn")
     console = Console(width=TABLE_WIDTH)
     console.print(as_table(figures, "A simulated district (synthetic)"))
-    asked = [one for one in figures if one.is_within() is not None]
-    good = sum(one.is_within() is True for one in asked)
-    console.print(f"{good} of {len(asked)} figures within what is asked; {machine_line(machine)}")
+    console.print(f"{_counted(figures)}. {machine_line(machine)}")
     if options.json:
         write_result(options.json, _command(options), {"machine": machine, **told})
+
+
+def _counted(figures: Sequence[Figure]) -> str:
+    """How many figures keep to their limits, of those asked and of those for information."""
+    within = {
+        is_asked: [
+            one.is_within()
+            for one in figures
+            if one.is_asked is is_asked and one.is_within() is not None
+        ]
+        for is_asked in (True, False)
+    }
+    return (
+        f"{sum(within[True])} of {len(within[True])} figures within what is asked; of those for "
+        f"information {sum(within[False])} of {len(within[False])} as near"
+    )
 
 
 def _draw(district: District, folder: Path) -> None:

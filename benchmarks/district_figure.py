@@ -43,7 +43,9 @@ class Figure:
     expected : str
         As published or ruled; empty where nothing is.
     low, high : float or None
-        Least and most that will do; None where nothing is asked.
+        Least and most that will do; None where nothing is published.
+    is_asked : bool
+        Whether a district has to keep to the limits; else they are shown for information.
     """
 
     group: str
@@ -53,6 +55,7 @@ class Figure:
     expected: str = ""
     low: float | None = None
     high: float | None = None
+    is_asked: bool = True
 
     def is_within(self, errors: float = 0.0) -> bool | None:
         """Whether the figure will do when the limits are widened by so many standard errors.
@@ -60,7 +63,7 @@ class Figure:
         Returns
         -------
         bool or None
-            None where nothing is asked.
+            None where nothing is published.
         """
         if self.low is None or self.high is None:
             return None
@@ -68,8 +71,8 @@ class Figure:
         return bool(self.low - reach <= self.found <= self.high + reach)
 
     def for_information(self) -> Figure:
-        """The same figure, of which nothing is asked."""
-        return replace(self, low=None, high=None)
+        """The same figure, whose limits no district has to keep to."""
+        return replace(self, is_asked=False)
 
 
 def figure(
@@ -131,12 +134,12 @@ def mean(rows: pd.DataFrame, column: str, where: npt.ArrayLike | None = None) ->
 
 
 def misses(figures: Sequence[Figure], errors: float = 0.0) -> list[str]:
-    """What will not do, in words."""
+    """What is asked and will not do, in words."""
     return [
         f"{one.group}, {one.name}: found {shown(one.found)}, expected {shown(one.low)} to "
         f"{shown(one.high)} ({one.expected})"
         for one in figures
-        if one.is_within(errors) is False
+        if one.is_asked and one.is_within(errors) is False
     ]
 
 
@@ -155,6 +158,15 @@ def shown(value: float | None) -> str:
     return f"{value:.1f}" if abs(value) >= _SOME else f"{value:.3f}"
 
 
+_WITHIN = {
+    (True, True): "yes",
+    (True, False): "[bold]NO[/bold]",
+    (False, True): "yes, not asked",
+    (False, False): "no, not asked",
+    (True, None): "",
+}
+
+
 def as_table(figures: Sequence[Figure], title: str) -> Table:
     """What was found beside what was expected."""
     table = Table(title=title)
@@ -166,7 +178,7 @@ def as_table(figures: Sequence[Figure], title: str) -> Table:
             table.add_section()
             table.add_row(f"[bold]{one.group}[/bold]")
             group = one.group
-        within = {None: "", True: "yes", False: "[bold]NO[/bold]"}[one.is_within()]
+        within = _WITHIN[one.is_asked, one.is_within()]
         limits = "" if one.low is None else f" ({shown(one.low)} to {shown(one.high)})"
         told = f"{one.expected}{limits}"
         table.add_row(f"  {one.name}", shown(one.found), shown(one.error), told, within)

@@ -29,6 +29,7 @@ _WIDTH, _HEIGHT = 7.0, 3.8
 _GROUPS = 20
 _LEAST_RISK = 0.01
 _FEWEST_EVENTS = 30
+_ROOM_FOR_LEGEND = 1.2
 _STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -240,6 +241,7 @@ def _before_and_after(district: District, folder: Path) -> None:
         axes.set_title(listed, fontsize=9)
         axes.set_xlabel("months since the list was made")
         axes.set_ylabel("emergency admissions per 100 people")
+        axes.set_ylim(top=_ROOM_FOR_LEGEND * axes.get_ylim()[1])
         axes.legend(frameon=False)
     _save(sheet, "Programmes that do nothing", folder / "regression-to-the-mean")
 

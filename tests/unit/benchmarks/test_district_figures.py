@@ -44,19 +44,21 @@ def test_a_range_is_widened_at_both_ends() -> None:
     assert (one.low, one.high, one.expected) == (3.6, pytest.approx(6.6), "4 to 6")
 
 
-def test_nothing_is_asked_of_a_figure_for_information() -> None:
+def test_nothing_is_asked_of_a_figure_for_information_but_it_still_says_how_near_it_is() -> None:
     asked = figure(("group", "name"), Measured(9.9), 0.1)
-    assert asked.is_within() is False
-    assert asked.for_information().is_within() is None
-    assert misses([asked.for_information()]) == []
+    shown = asked.for_information()
+    assert asked.is_within() is shown.is_within() is False
+    assert misses([shown]) == []
     assert "(0.1)" in misses([asked])[0]
+    assert figure(("group", "name"), Measured(9.9)).is_within() is None
 
 
 def test_a_table_marks_what_is_missed() -> None:
-    good, bad = (Figure("group", name, found, 0.1, "1", 0.9, 1.1) for name, found in
-                 (("good", 1.0), ("bad", 2.0)))  # fmt: skip
-    cells = list(as_table([good, bad], "title").columns[-1].cells)
-    assert cells == ["", "yes", "[bold]NO[/bold]"]
+    good, bad = (Figure("group", "name", found, 0.1, "1", 0.9, 1.1) for found in (1.0, 2.0))
+    unknown = Figure("group", "name", 1.0, 0.1)
+    told = [good, bad, good.for_information(), bad.for_information(), unknown]
+    cells = list(as_table(told, "title").columns[-1].cells)
+    assert cells == ["", "yes", "[bold]NO[/bold]", "yes, not asked", "no, not asked", ""]
 
 
 def test_a_mean_weighs_rows_and_its_error_counts_people() -> None:
