@@ -119,10 +119,10 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
 
     Notes
     -----
-    Emergency admission within twelve months rises from about 5 % at 20 to 40 to about 38 % at 90
-    and over, with a long tail of people admitted again; about a third of deaths have no admission
-    before them in the same year. The rates were set by hand around these published orders of
-    magnitude; no patient record was used.
+    Emergency admission or death within twelve months rises from about 5 % at 20 to 40 to about
+    45 % at 90 and over, with a long tail of people admitted again; about a third of deaths have no
+    admission before them in the same year. The rates were set by hand around these published
+    orders of magnitude; no patient record was used.
 
     References
     ----------

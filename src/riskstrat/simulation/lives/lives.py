@@ -17,7 +17,7 @@ from riskstrat.simulation.lives.rates import Rates
 from riskstrat.simulation.people.people import GRID, People
 from riskstrat.simulation.timeline import NEVER, Days, Mask
 
-__all__ = ["Admissions", "Attendances", "Lives", "live", "streams_of"]
+__all__ = ["Admissions", "Attendances", "Lives", "live", "streams_of", "whole_numbers"]
 
 _MOST_PER_PERSON = 2000
 _ROOM = 4
@@ -106,7 +106,7 @@ def live(keyed: Keyed, people: People, rates: Rates, until: int, enrolments: Enr
         found = _live_all(
             rates,
             streams_of(keyed),
-            _columns(people),
+            (whole_numbers(people), GRID[people.multiplier]),
             until,
             enrolments.of(people.number),
             onset,
@@ -128,8 +128,12 @@ def live(keyed: Keyed, people: People, rates: Rates, until: int, enrolments: Enr
     )
 
 
-def _columns(people: People) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    whole = np.stack(
+def whole_numbers(people: People) -> npt.NDArray[np.int64]:
+    """What compiled loops know of people, one row each.
+
+    In the order of :class:`~riskstrat.simulation.lives.kernels.Person`, without the multiplier.
+    """
+    return np.stack(
         [
             people.number,
             people.birth,
@@ -142,7 +146,6 @@ def _columns(people: People) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.floa
         ],
         axis=1,
     )
-    return whole, GRID[people.multiplier]
 
 
 @compiled

@@ -16,12 +16,16 @@ from scipy.stats import norm
 
 from riskstrat.simulation.feeds.calendar import EMERGENCY_CARE, GP, HOSPITAL
 from riskstrat.simulation.keyed import Keyed
-from riskstrat.simulation.lives.lives import SHARE_THROUGH_EMERGENCY_DEPARTMENT, Lives
+from riskstrat.simulation.lives.lives import (
+    SHARE_THROUGH_EMERGENCY_DEPARTMENT,
+    Lives,
+    whole_numbers,
+)
 from riskstrat.simulation.lives.programme import Enrolments
 from riskstrat.simulation.lives.rates import Rates
 from riskstrat.simulation.lives.rules import ATTENDANCE_POWER, MOST_NIGHTS, NIGHTS_SIGMA
 from riskstrat.simulation.people.people import GRID, People, prior
-from riskstrat.simulation.timeline import Days, Floats, Mask, month_starts, months
+from riskstrat.simulation.timeline import Floats, Mask, month_starts, months
 from riskstrat.simulation.truth.person import Records, Tables, risks_of_all
 from riskstrat.simulation.truth.record import Known
 
@@ -135,7 +139,7 @@ def _risks(
     )
     first, starts, stops, factors = enrolments.of(people.number)
     records = Records(
-        _whole(people, lives)[rows],
+        np.column_stack([whole_numbers(people), lives.care_home])[rows],
         GRID[people.multiplier[rows]],
         lives.onset[rows],
         np.searchsorted(lives.admissions.row, [rows, rows + 1]),
@@ -151,23 +155,6 @@ def _risks(
     streams = tuple(process.stream(name) for name in ("hidden", "nights", "onset", "which"))
     risks_of_all(rates, _tables(rates), streams, records, known_on(index), found)
     return found
-
-
-def _whole(people: People, lives: Lives) -> Days:
-    return np.stack(
-        [
-            people.number,
-            people.birth,
-            people.entry,
-            people.female.astype(np.int64),
-            people.decile,
-            people.alone.astype(np.int64),
-            people.moves,
-            people.next_decile,
-            lives.care_home,
-        ],
-        axis=1,
-    )
 
 
 def _tables(rates: Rates) -> Tables:
