@@ -8,7 +8,7 @@ them, ``riskstrat schema`` prints them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,11 @@ __all__ = [
     "Column",
     "FileCount",
     "SourceCount",
+    "StoreWriter",
     "Table",
     "content_of",
     "describe_tables",
+    "files_of",
     "write_store",
 ]
 
@@ -259,6 +261,76 @@ def describe_tables() -> list[dict[str, Any]]:
     return [asdict(table) for table in TABLES.values()]
 
 
+class StoreWriter:
+    """Writes the tables of a store into a folder that is not in place yet.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, engine: Engine, table: Table) -> None:
+        """Write a table from the relation of its name, as one file; empty without a relation.
+
+        Raises
+        ------
+        RecordsError
+            As :func:`write_store`.
+        """
+        text = _ordered_rows(engine, table)
+        _write_table(engine, table.name, text, self._folder / f"{table.name}.parquet")
+
+    def write_part(self, engine: Engine, table: Table, part: str) -> None:
+        """Write the relation as one part of a table that is kept in several files.
+
+        Parameters
+        ----------
+        engine : Engine
+        table : Table
+        part : str
+            Name of the part. Rows of one person stand in one part.
+        """
+        folder = self._folder / table.name
+        folder.mkdir(exist_ok=True)
+        _write_table(
+            engine, table.name, _ordered_rows(engine, table), folder / f"{part}.parquet"
+        )
+
+    def finish(
+        self,
+        engine: Engine,
+        sources: tuple[SourceCount, ...],
+        manifest: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Write the manifest and return it; parameters as of :func:`write_store`."""
+        tables = {
+            table.name: content_of(engine, table, files_of(self._folder, table))
+            for table in TABLES.values()
+        }
+        full = {
+            "schema_version": SCHEMA_VERSION,
+            "purpose": "case_finding",
+            "key_id": None,
+            "governance": "none",
+            "synthetic": False,
+            **(manifest or {}),
+            "sources": [asdict(source) for source in sources],
+            "tables": tables,
+        }
+        full.setdefault("people_excluded", {})
+        (self._folder / MANIFEST).write_text(json.dumps(full, indent=2) + "\n")
+        return full
+
+
+def files_of(folder: Path, table: Table) -> list[Path]:
+    """The files of a table in a store: one, or one per part in a folder of the table's name."""
+    parts = sorted((folder / table.name).glob("*.parquet"))
+    return parts or [folder / f"{table.name}.parquet"]
+
+
 def write_store(
     engine: Engine,
     out: Path,
@@ -293,25 +365,10 @@ def write_store(
         that does not fit its declared type; when the disk is full. Nothing is changed then.
     """
     with staged_directory(out, marker=MANIFEST) as staged:
-        tables = {}
+        writer = StoreWriter(staged)
         for table in TABLES.values():
-            text = _ordered_rows(engine, table)
-            path = staged / f"{table.name}.parquet"
-            _write_table(engine, table.name, text, path)
-            tables[table.name] = content_of(engine, table, path)
-        full = {
-            "schema_version": SCHEMA_VERSION,
-            "purpose": "case_finding",
-            "key_id": None,
-            "governance": "none",
-            "synthetic": False,
-            **(manifest or {}),
-            "sources": [asdict(source) for source in sources],
-            "tables": tables,
-        }
-        full.setdefault("people_excluded", {})
-        (staged / MANIFEST).write_text(json.dumps(full, indent=2) + "\n")
-    return full
+            writer.write(engine, table)
+        return writer.finish(engine, sources, manifest)
 
 
 def _write_table(engine: Engine, name: str, text: str, path: Path) -> None:
@@ -328,6 +385,10 @@ def _write_table(engine: Engine, name: str, text: str, path: Path) -> None:
             f"table '{name}': a value does not fit its declared type ({type(error).__name__}).",
             do="'riskstrat schema' prints the declared types.",
         ) from None
+
+
+def _literal(path: Path) -> str:
+    return f"'{_quoted(path)}'"
 
 
 def _quoted(path: Path) -> str:
@@ -362,15 +423,18 @@ def _name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def content_of(engine: Engine, table: Table, path: Path) -> dict[str, Any]:
+def content_of(
+    engine: Engine, table: Table, paths: Path | Sequence[Path]
+) -> dict[str, Any]:
     """Row count and an order-free hash of a written table (sum of row hashes, exact integers).
 
     The manifest holds both for every table, so that a later change is noticed.
     """
+    files = [paths] if isinstance(paths, Path) else paths
     whole_row = f"row({', '.join(map(_name, table.column_names))})"
     query = (
         f"select count(*), coalesce(sum(md5_number_lower(cast({whole_row} as varchar))), 0) "
-        f"from read_parquet('{_quoted(path)}')"
+        f"from read_parquet([{', '.join(_literal(path) for path in files)}])"
     )
     ((rows, total),) = engine.connection.execute(query).fetchall()
     return {"rows": rows, "content_hash": f"{int(total):x}"}

@@ -24,6 +24,7 @@ __all__ = [
     "every",
     "lookback_sql",
     "prediction_sql",
+    "submitted_sql",
 ]
 
 DAYS_PER_YEAR = 365.25
@@ -200,3 +201,32 @@ def age_sql(birth_month: str = "birth_month", day: str = "index_date") -> str:
     b, d = _column(birth_month), _column(day)
     months = f"(year({d}) - year({b})) * 12 + month({d}) - month({b})"
     return f"cast(floor(({months}) / 12.0) as integer)"
+
+
+_PERIOD_ENDS = {
+    "daily": "{day}",
+    "monthly": "last_day({day})",
+    "quarterly": "last_day(cast(date_trunc('quarter', {day}) as date) + 89)",
+}
+"""SQL of the last day of the period in which something is told. The first day of a quarter and 89
+days is always in its last month (quarters have 90 to 92 days). DuckDB's functions: only linking uses
+them."""
+
+
+def submitted_sql(day: str, told: str, lag_days: int) -> str:
+    """SQL: when what happened on `day` is submitted: so many days after its day, month or quarter.
+
+    Parameters
+    ----------
+    day : str
+        SQL of a date.
+    told : str
+        ``daily``, ``monthly`` or ``quarterly``.
+    lag_days : int
+
+    Examples
+    --------
+    >>> submitted_sql("end_date", "monthly", 20)
+    'last_day(end_date) + 20'
+    """
+    return f"{_PERIOD_ENDS[told].format(day=day)} + {int(lag_days)}"

@@ -33,14 +33,18 @@ class Engine:
     Notes
     -----
     An engine belongs to one thread. Results do not depend on `threads`: every query that is
-    written to disk has a total order. What does not fit into memory goes to a folder of its own
-    that only this user may read, removed with the engine; DuckDB's default is the current folder.
+    written to disk has a total order. What does not fit into memory goes to ``scratch``, a folder
+    of its own that only this user may read, removed with the engine; DuckDB's default is the
+    current folder.
     """
 
     def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
-        spill = tempfile.mkdtemp(prefix="riskstrat-")
-        weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
-        config: dict[str, Any] = {"preserve_insertion_order": False, "temp_directory": spill}
+        self.scratch = Path(tempfile.mkdtemp(prefix="riskstrat-"))
+        weakref.finalize(self, shutil.rmtree, self.scratch, ignore_errors=True)
+        config: dict[str, Any] = {
+            "preserve_insertion_order": False,
+            "temp_directory": str(self.scratch / "spill"),
+        }
         if threads is not None:
             config["threads"] = threads
         if memory_limit is not None:

@@ -1,4 +1,4 @@
-"""Link a feed: read it, judge every row, replace identifiers, write the store."""
+"""Link a folder of feeds into a store of linked records."""
 
 from __future__ import annotations
 
@@ -6,27 +6,35 @@ from pathlib import Path
 from typing import Any
 
 from riskstrat.engine import Engine
-from riskstrat.errors import UsageError
-from riskstrat.records.linkage import key_id, require_key
-from riskstrat.records.sources import DIALECTS, choose_dialect, find_files, read_feed
-from riskstrat.schema import MANIFEST, SourceCount, write_store
-from riskstrat.staging import require_replaceable
+from riskstrat.errors import RecordsError, UsageError
+from riskstrat.records.governance import load_governance
+from riskstrat.records.linkage import PUBLISHED_TEST_KEY, require_key
+from riskstrat.records.link_run import LinkRun
+from riskstrat.records.sources import DIALECTS, find_files
+from riskstrat.records.sources.assigning import assign_files
+from riskstrat.schema import MANIFEST, StoreWriter
+from riskstrat.staging import require_replaceable, staged_directory
 
-__all__ = ["PURPOSES", "link"]
+__all__ = ["GOVERNANCE", "PURPOSES", "link"]
 
 PURPOSES = ("case_finding", "commissioning", "research")
 """What a store may be used for; objections are enforced for the purpose."""
 
+GOVERNANCE = "governance.toml"
+"""Name of the governance file in a folder of feeds."""
 
-def link(
+
+def link(  # noqa: PLR0913 - each is an option of the command
     feed: str | Path,
     out: str | Path,
     *,
     dialect: str | None = None,
     purpose: str = "case_finding",
+    governance: str | Path | None = None,
     key: bytes | None = None,
+    memory_limit: str | None = None,
 ) -> dict[str, Any]:
-    """Link every file of a feed into a store of linked records.
+    """Link every file of a folder of feeds into a store of linked records.
 
     Parameters
     ----------
@@ -35,12 +43,16 @@ def link(
     out : str or Path
         Folder for the store; an earlier store there is replaced as a whole, or not at all.
     dialect : str, optional
-        Name of the dialect; told from the headers when not given.
+        Name of the dialect of every file; told from governance and headers when not given.
     purpose : str
         One of :data:`PURPOSES`.
+    governance : str or Path, optional
+        The governance file; ``governance.toml`` beside the feeds when not given.
     key : bytes, optional
-        Secret key of the pseudonyms, at least 16 bytes. Without one the published test key is
-        used, with which anybody can undo them: for tests and trials only.
+        Secret key of the pseudonyms, at least 16 bytes. Only where the governance file says that
+        the people are synthetic may it be left out: the published test key is used then.
+    memory_limit : str, optional
+        Such as ``"4GB"``: what the engine may use; the rest goes to disk.
 
     Returns
     -------
@@ -50,26 +62,40 @@ def link(
     Raises
     ------
     RecordsError
-        When the feed cannot be read, or lacks a table, a column or rows; nothing is written.
+        When the governance file is missing or does not allow a source, or a feed cannot be read,
+        or lacks a table, a column or rows; nothing is written.
     UsageError
         When the dialect or the purpose is unknown, the key too short, or `out` holds other things.
     """
     feed, out = Path(feed), Path(out)
     if purpose not in PURPOSES:
         raise UsageError(f"expected a purpose, one of: {', '.join(PURPOSES)}.")
-    secret = require_key(key)
     require_replaceable(out, MANIFEST)
     files = find_files(feed, leave_out=out)
-    chosen = choose_dialect(DIALECTS, files, dialect)
-    engine = Engine()
-    raw = read_feed(engine, chosen, files)
-    built = chosen.build(engine, secret)
-    counts = raw.counts(engine, built.judged)
-    source = SourceCount(chosen.name, chosen.name, built.data_from, built.data_to, counts)
-    told = {
-        "purpose": purpose,
-        "key_id": key_id(secret),
-        "governance": "none",
-        "assumed": dict(built.assumed),
-    }
-    return write_store(engine, out, sources=(source,), manifest=told)
+    rules = load_governance(_governance_file(feed, governance))
+    secret = _secret(key, synthetic=rules.synthetic)
+    assigned = assign_files(files, DIALECTS, rules, dialect=dialect, purpose=purpose)
+    engine = Engine(memory_limit=memory_limit)
+    run = LinkRun(engine, rules, assigned, secret, purpose)
+    with staged_directory(out, marker=MANIFEST) as staged:
+        return run.write(StoreWriter(staged))
+
+
+def _governance_file(feed: Path, given: str | Path | None) -> Path:
+    if given is not None:
+        return Path(given)
+    return (feed if feed.is_dir() else feed.parent) / GOVERNANCE
+
+
+
+
+def _secret(key: bytes | None, *, synthetic: bool) -> bytes:
+    """The key to use: the published one only for people who do not exist."""
+    if key is None and not synthetic or key == PUBLISHED_TEST_KEY and not synthetic:
+        raise RecordsError(
+            "expected a secret key for the pseudonyms of real people, got none, or the published "
+            "test key.",
+            do="Make one with: openssl rand -hex 32 > key.txt; chmod 600 key.txt. Then give "
+            "--key-file key.txt, or set RISKSTRAT_KEY.",
+        )
+    return require_key(key)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
-from riskstrat.schema import SCHEMA_VERSION, TABLES, Table
+from riskstrat.schema import SCHEMA_VERSION, TABLES, Table, files_of
 
 __all__ = ["LinkedRecords", "load_records"]
 
@@ -194,10 +194,11 @@ def _damaged(what: str) -> RecordsError:
 
 
 def _register(engine: Engine, folder: Path, table: Table) -> None:
-    file = folder / f"{table.name}.parquet"
-    if not file.is_file():
-        raise RecordsError(f"table '{table.name}' is missing: expected '{file.name}'.", do=_AGAIN)
-    engine.register_parquet(table.name, file)
+    files = files_of(folder, table)
+    if not files[0].is_file():
+        name = files[0].name
+        raise RecordsError(f"table '{table.name}' is missing: expected '{name}'.", do=_AGAIN)
+    engine.register_parquet(table.name, *files)
     present = engine.columns(table.name)
     if missing := [name for name in table.column_names if name not in present]:
         raise RecordsError(

@@ -1,15 +1,22 @@
 """Raw feeds: one module per dialect that says what stands where, the machinery apart."""
 
 from riskstrat.records.sources import meds, omop
-from riskstrat.records.sources.dialect import Dialect, choose_dialect, read_feed
+from riskstrat.records.sources.dialect import Dialect
 from riskstrat.records.sources.feed import find_files
+from riskstrat.records.sources.gp import GP
 from riskstrat.records.sources.meds_rows import build_meds
+from riskstrat.records.sources.nhs_number_merges import NHS_NUMBER_MERGES
 from riskstrat.records.sources.omop_rows import build_omop
 
-__all__ = ["DIALECTS", "choose_dialect", "find_files", "read_feed"]
+__all__ = ["DIALECTS", "find_files"]
 
 DIALECTS = {
-    "meds": Dialect("meds", meds.TABLES, build_meds),
-    "omop": Dialect("omop", omop.TABLES, build_omop, omop.UNUSED),
+    dialect.name: dialect
+    for dialect in (
+        GP,
+        Dialect("meds", meds.TABLES, build_whole=build_meds),
+        NHS_NUMBER_MERGES,
+        Dialect("omop", omop.TABLES, build_whole=build_omop, unused=omop.UNUSED),
+    )
 }
 """Dialects by name."""

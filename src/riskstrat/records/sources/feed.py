@@ -8,7 +8,7 @@ import glob
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +19,15 @@ import pyarrow.parquet as pq
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
+from riskstrat.records.sources.columns import normal_name
 
-__all__ = ["FeedFile", "count_rows", "find_files", "normal_name", "read_text"]
+__all__ = ["FeedFile", "count_rows", "find_files", "relation_of", "whole"]
 
 _BLOCK_BYTES = 1 << 20
 _DELIMITERS = (",", "\t", ";", "|")
 _SUFFIXES = (".csv", ".parquet")
-_ZONED = "TIMESTAMP WITH TIME ZONE"
+_TRUTH = "truth.json"
+"""A folder with this file is the truth of a simulated district: for judging only, never a feed."""
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
 
 
@@ -55,17 +57,6 @@ class FeedFile:
     def normal_columns(self) -> tuple[str, ...]:
         """Column names without casing, spaces and underscores."""
         return tuple(map(normal_name, self.columns))
-
-
-def normal_name(name: str) -> str:
-    """A column or table name without casing, spaces and underscores.
-
-    Examples
-    --------
-    >>> normal_name("Person ID") == normal_name("PERSON_ID")
-    True
-    """
-    return name.replace(" ", "").replace("_", "").casefold()
 
 
 def find_files(feed: Path, *, leave_out: Path | None = None) -> tuple[FeedFile, ...]:
@@ -102,10 +93,15 @@ def _walk(feed: Path, leave_out: Path | None) -> Iterator[Path]:
     skipped = leave_out.resolve() if leave_out else None
     for folder, folders, names in os.walk(feed, onerror=_raise):
         here = Path(folder)
-        folders[:] = [n for n in folders if n[0] not in "._" and (here / n).resolve() != skipped]
+        folders[:] = [name for name in folders if _is_part_of_feed(here / name, skipped)]
         for name in names:
             if name[0] not in "._" and Path(name).suffix.lower() in _SUFFIXES:
                 yield here / name
+
+
+def _is_part_of_feed(folder: Path, skipped: Path | None) -> bool:
+    hidden = folder.name[0] in "._"
+    return not hidden and folder.resolve() != skipped and not (folder / _TRUTH).is_file()
 
 
 def _raise(error: OSError) -> None:
@@ -179,79 +175,18 @@ def _damaged(name: str) -> RecordsError:
     )
 
 
-def read_text(
-    engine: Engine,
-    name: str,
-    files: Sequence[FeedFile],
-    *,
-    columns: Sequence[str],
-) -> None:
-    """Make a temporary table `name` with the columns of some files as trimmed text.
-
-    Parameters
-    ----------
-    engine : Engine
-    name : str
-    files : sequence of FeedFile
-        Read one after the other; ``file_number`` says which one a row came from.
-    columns : sequence of str
-        Names in the form used in queries; casing, spaces and underscores in the files do not
-        matter, a column that a file lacks reads as null. Empty text reads as null.
-
-    Raises
-    ------
-    RecordsError
-        When a file is damaged, has a row of another length, or names a column twice.
-    """
-    declared = ", ".join(f"{column} varchar" for column in columns)
-    engine.connection.execute(
-        f"create or replace temp table {name} (file_number integer, {declared})"
-    )
-    for number, file in enumerate(files):
-        positions = _positions(file)
-        with _whole(file):
-            relation = _relation(engine, file)
-            if relation is None:
-                continue
-            types = [str(found) for found in relation.types]
-            selected = (
-                _text_sql(place, types[place - 1])
-                if (place := positions.get(normal_name(column)))
-                else "null"
-                for column in columns
-            )
-            relation.project(f"{number}, {', '.join(selected)}").insert_into(name)
-
-
-def _text_sql(place: int, found: str) -> str:
-    """SQL: a column as trimmed text. A moment with a time zone is written in UTC on every host."""
-    value = f"make_timestamp(epoch_us(#{place}))" if found == _ZONED else f"#{place}"
-    return f"nullif(trim(cast({value} as varchar)), '')"
-
-
 def count_rows(engine: Engine, file: FeedFile) -> int:
     """Number of rows of a file, header apart."""
-    with _whole(file):
-        relation = _relation(engine, file)
+    with whole(file):
+        relation = relation_of(engine, file)
         if relation is None:
             return 0
         ((rows,),) = relation.aggregate("count(*)").fetchall()
     return int(rows)
 
 
-def _positions(file: FeedFile) -> dict[str, int]:
-    """Place of each column in the file, from 1, by its normal name."""
-    normal = file.normal_columns
-    if doubled := len(normal) - len(set(normal)):
-        raise RecordsError(
-            f"file '{file.name}': expected every column name once, {doubled} stand there again "
-            "(casing, spaces and underscores do not tell names apart).",
-            do="Give every column its own name, and check that the file has a header line.",
-        )
-    return {column: position for position, column in enumerate(normal, start=1)}
-
-
-def _relation(engine: Engine, file: FeedFile) -> duckdb.DuckDBPyRelation | None:
+def relation_of(engine: Engine, file: FeedFile) -> duckdb.DuckDBPyRelation | None:
+    """The rows of a file with its columns in order; None for a file without even a header."""
     place = glob.escape(str(file.path))
     if file.delimiter is None:
         return engine.connection.read_parquet(place)
@@ -270,7 +205,7 @@ def _relation(engine: Engine, file: FeedFile) -> duckdb.DuckDBPyRelation | None:
 
 
 @contextmanager
-def _whole(file: FeedFile) -> Iterator[None]:
+def whole(file: FeedFile) -> Iterator[None]:
     """Turn an engine's error, which may quote the row, into one that names file and line."""
     try:
         yield

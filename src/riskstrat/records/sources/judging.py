@@ -13,20 +13,30 @@ from riskstrat.engine import Engine
 
 __all__ = [
     "Reason",
+    "day_sql",
     "identifier_sql",
     "is_as_number_sql",
     "mark_repeats",
     "moment_sql",
+    "month_sql",
+    "real_day_sql",
     "reason_sql",
     "rejections",
     "time_sql",
+    "yes_no_sql",
 ]
 
 
 class Reason(StrEnum):
     """Why a raw row is not in the store. A row has the first reason that holds."""
 
+    HEADER_AGAIN = "header line again"
+    OBJECTION = "objection to this purpose"
+    WITHHELD = "record marked as confidential"
+    SENSITIVE = "sensitive code"
+    DUMMY = "dummy patient"
     NO_IDENTIFIER = "no identifier"
+    NOT_LINKED = "no usable NHS number, and not linked by other details"
     IDENTIFIER_AS_NUMBER = "identifier read as a number"
     UNKNOWN_PATIENT = "unknown patient"
     NO_BIRTH = "patient without a date of birth"
@@ -34,8 +44,11 @@ class Reason(StrEnum):
     UNPARSABLE_DATE = "unparsable date"
     END_BEFORE_START = "end before start"
     NO_CODE = "no code"
+    UNKNOWN_KIND = "kind that is not known"
     CODE_AS_NUMBER = "code read as a number"
     NOT_A_NUMBER = "value is not a number"
+    NOT_YES_OR_NO = "value is not yes or no"
+    NEGATIVE = "negative length or count"
     UNMAPPED_VISIT = "kind of visit not mapped"
     DEATH_BEFORE_BIRTH = "death before birth"
     END_WITHOUT_START = "discharge without an admission"
@@ -44,6 +57,9 @@ class Reason(StrEnum):
     DERIVED = "derived table"
     VOCABULARY = "vocabulary table"
     NOT_USED = "table not used"
+    NO_RESOURCE = "not a FHIR resource of this file"
+    NO_PARENT = "belongs to a row that is not in the feed"
+    NOT_SUPPORT = "nothing that these records hold"
 
 
 _COMPACT = r"\d{8}"
@@ -66,6 +82,66 @@ def moment_sql(column: str) -> str:
         f"case when regexp_full_match({column}, '{_COMPACT}') then try_cast({dashed} as timestamp) "
         f"when regexp_full_match({column}, '{_ISO}') "
         f"then try_cast(regexp_extract({column}, '^{_ISO}$', 1) as timestamp) end"
+    )
+
+
+_UK_DAY = r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})( \d{1,2}:\d{2}(:\d{2})?)?"
+_NAMED_DAY = r"(\d{1,2})[ -]([A-Za-z]{3})[A-Za-z]*[ -](\d{4})( \d{1,2}:\d{2}(:\d{2})?)?"
+_NO_DAYS = "'1582-10-15', '1600-01-01', '1800-01-01', '1801-01-01', '9999-12-31'"
+"""Days that stand for none: HES writes 1800-01-01 for no date and 1801-01-01 for an invalid one (HES
+data dictionary, ADMIDATE); the others are the epochs and the last day of databases."""
+
+
+def day_sql(column: str) -> str:
+    """SQL: `column` as a day, null when it is none.
+
+    Year-month-day with or without dashes and with or without a time; day/month/year as it is written
+    in the United Kingdom, never month first; day, name of the month, year.
+    """
+    return (
+        f"case when regexp_full_match({column}, '{_UK_DAY}') then try_cast(concat_ws('-', "
+        f"regexp_extract({column}, '{_UK_DAY}', 3), regexp_extract({column}, '{_UK_DAY}', 2), "
+        f"regexp_extract({column}, '{_UK_DAY}', 1)) as date) "
+        f"when regexp_full_match({column}, '{_NAMED_DAY}') then "
+        f"cast(try_strptime(concat_ws(' ', regexp_extract({column}, '{_NAMED_DAY}', 1), "
+        f"regexp_extract({column}, '{_NAMED_DAY}', 2), regexp_extract({column}, '{_NAMED_DAY}', 3)), "
+        f"'%d %b %Y') as date) else cast({moment_sql(column)} as date) end"
+    )
+
+
+def real_day_sql(column: str) -> str:
+    """SQL: `column`, text or a date, without the days that stand for no date."""
+    return f"case when cast({column} as varchar)[1:10] not in ({_NO_DAYS}) then {column} end"
+
+
+_MONTH_YEAR = r"(0[1-9]|1[0-2])[/-]?((18|19|20)\d{2})"
+_YEAR_MONTH = r"((18|19|20)\d{2})[/-]?(0[1-9]|1[0-2])"
+
+
+def month_sql(column: str) -> str:
+    """SQL: `column` as the first day of a month, from a month and year or from a whole date."""
+    year = (
+        f"case when regexp_full_match({column}, '{_YEAR_MONTH}') "
+        f"then regexp_extract({column}, '{_YEAR_MONTH}', 1) "
+        f"when regexp_full_match({column}, '{_MONTH_YEAR}') "
+        f"then regexp_extract({column}, '{_MONTH_YEAR}', 2) end"
+    )
+    month = (
+        f"case when regexp_full_match({column}, '{_YEAR_MONTH}') "
+        f"then regexp_extract({column}, '{_YEAR_MONTH}', 3) "
+        f"else regexp_extract({column}, '{_MONTH_YEAR}', 1) end"
+    )
+    return (
+        f"coalesce(try_cast({year} || '-' || {month} || '-01' as date), "
+        f"cast(date_trunc('month', {day_sql(column)}) as date))"
+    )
+
+
+def yes_no_sql(column: str) -> str:
+    """SQL: `column` as a boolean, null when it is neither yes nor no."""
+    return (
+        f"case when lower({column}) in ('y', 'yes', 'true', 't', '1') then true "
+        f"when lower({column}) in ('n', 'no', 'false', 'f', '0') then false end"
     )
 
 

@@ -33,7 +33,7 @@ from enum import StrEnum
 
 from riskstrat.codes import normalise_code
 from riskstrat.records.sources.codesystems import local_code
-from riskstrat.records.sources.dialect import RawTable
+from riskstrat.records.sources.columns import RawTable, texts
 
 __all__ = [
     "ADMISSION_TYPES",
@@ -53,8 +53,8 @@ LAG_DAYS = 0
 TABLES = (
     RawTable(
         "events",
-        required=("subject_id", "time", "code"),
-        optional=("numeric_value", "value", "text_value"),
+        texts("subject_id", "time", "code", required=True)
+        + texts("numeric_value", "value", "text_value"),
         must_have_rows=True,
     ),
 )

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from riskstrat.records.sources.dialect import RawTable
+from riskstrat.records.sources.columns import RawTable, texts
 from riskstrat.records.sources.judging import Reason
 
 __all__ = [
@@ -110,8 +110,8 @@ class EventTable:
         value = ("value_as_number", "unit_source_value", "unit_concept_id")
         return RawTable(
             self.name,
-            required=("person_id", f"{self.prefix}_concept_id", self.day),
-            optional=(
+            texts("person_id", f"{self.prefix}_concept_id", self.day, required=True)
+            + texts(
                 f"{self.name}_id",
                 self.time,
                 f"{self.prefix}_source_concept_id",
@@ -161,20 +161,26 @@ EVENT_TABLES = (
 TABLES = (
     RawTable(
         "person",
-        required=("person_id", "gender_concept_id", "year_of_birth"),
-        optional=("month_of_birth", "birth_datetime", "care_site_id"),
+        texts("person_id", "gender_concept_id", "year_of_birth", required=True)
+        + texts("month_of_birth", "birth_datetime", "care_site_id"),
         must_have_rows=True,
     ),
     RawTable(
         "observation_period",
-        required=("person_id", "observation_period_start_date", "observation_period_end_date"),
-        optional=("observation_period_id",),
+        texts(
+            *("person_id", "observation_period_start_date", "observation_period_end_date"),
+            required=True,
+        )
+        + texts("observation_period_id"),
         must_have_rows=True,
     ),
     RawTable(
         "visit_occurrence",
-        required=("visit_occurrence_id", "person_id", "visit_concept_id", "visit_start_date"),
-        optional=(
+        texts(
+            *("visit_occurrence_id", "person_id", "visit_concept_id", "visit_start_date"),
+            required=True,
+        )
+        + texts(
             "visit_start_datetime",
             "visit_end_date",
             "admitted_from_concept_id",
@@ -183,11 +189,11 @@ TABLES = (
         must_have_rows=True,
     ),
     *(table.raw for table in EVENT_TABLES),
-    RawTable("death", required=("person_id", "death_date"), must_exist=False),
+    RawTable("death", texts("person_id", "death_date", required=True), must_exist=False),
     RawTable(
         "concept",
-        required=("concept_id", "concept_code", "vocabulary_id"),
-        optional=("concept_name",),
+        texts("concept_id", "concept_code", "vocabulary_id", required=True)
+        + texts("concept_name"),
         must_exist=False,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +21,8 @@ __all__ = [
     "date_range",
     "register_hidden",
     "register_mapping",
+    "register_meanings",
+    "versions_sql",
 ]
 
 
@@ -52,6 +54,71 @@ def register_mapping(engine: Engine, name: str, mapping: Mapping[str, str]) -> N
     text = pa.string()
     given, meaning = pa.array(list(mapping), text), pa.array(list(mapping.values()), text)
     engine.register(name, pa.table({"given": given, "meaning": meaning}))
+
+
+def register_meanings(
+    engine: Engine,
+    name: str,
+    mapping: Mapping[str, tuple[str | None, ...]],
+    columns: Sequence[str],
+) -> None:
+    """Make a relation `name` (``given`` and `columns`) of a mapping with several meanings each."""
+    text = pa.string()
+    meanings = zip(*mapping.values(), strict=True)
+    engine.register(
+        name,
+        pa.table(
+            {
+                "given": pa.array(list(mapping), text),
+                **{
+                    column: pa.array(list(values), text)
+                    for column, values in zip(columns, meanings, strict=True)
+                },
+            }
+        ),
+    )
+
+
+def versions_sql(rows: str, key: Sequence[str], content: Sequence[str]) -> str:
+    """SQL: the versions of each record: a later one supersedes the one before on the day it is known.
+
+    Of rows that were known on the same day the last by content counts; a later row with the same
+    content confirms what is known and is no version.
+
+    Parameters
+    ----------
+    rows : str
+        Relation with `key`, `content` and ``recorded_date``.
+    key : sequence of str
+        Columns that name a record.
+    content : sequence of str
+        Its other columns.
+
+    Returns
+    -------
+    str
+        A query of `key`, `content`, ``recorded_date`` and ``superseded_date``.
+    """
+    keys, contents = ", ".join(key), ", ".join(content)
+    return f"""
+        select * exclude (same_content), lead(recorded_date) over (
+            partition by {keys} order by recorded_date) as superseded_date
+        from (
+            select *, coalesce(row({contents}) is not distinct from lag(row({contents})) over (
+                partition by {keys} order by recorded_date)
+                and row_number() over (partition by {keys} order by recorded_date) > 1, false)
+                as same_content
+            from (
+                select {keys}, {contents}, recorded_date from {rows}
+                qualify row_number() over (
+                    partition by {keys}, recorded_date order by {_last_first(content)}) = 1
+            ) daily
+        ) told where not same_content
+    """
+
+
+def _last_first(columns: Sequence[str]) -> str:
+    return ", ".join(f"{column} desc nulls last" for column in columns)
 
 
 def register_hidden(engine: Engine, name: str, query: str, key: bytes) -> None:

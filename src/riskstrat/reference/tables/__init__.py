@@ -20,6 +20,7 @@ TABLE_NAMES = (
     "ltc_icd10",
     "ltc_snomed_illustrative",
     "measurements",
+    "sensitive_codes",
     "service_families",
 )
 """Tables that come with the package."""

@@ -1,0 +1,245 @@
+"""Who each claim is about: NHS numbers that agree with the rest, local identifiers, details.
+
+1. A number counts when it is valid, after numbers that were merged are followed to the present one,
+   and when the date of birth beside it agrees with the number's own (two of year, month and day; or
+   month and year where no more is told). A wrong number of somebody else is caught by this.
+2. A local identifier is the person whose number most of its rows give.
+3. A claim without a usable number is a person of its own where its source says who exists (a
+   practice's list) or gives a pseudonym instead (``token``); else it is linked by its details, or
+   not at all.
+
+References
+----------
+NHS Data Dictionary, NHS NUMBER; NHS England, Personal Demographics Service, cross-check trace (a
+number is confirmed by the date of birth beside it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from riskstrat.engine import Engine
+from riskstrat.records.linkage import register_pseudonyms
+from riskstrat.records.nhs_number import Merge, is_valid_sql, resolve_merges
+from riskstrat.records.sources.judging import Reason
+
+__all__ = ["DetailsLinker", "LinkedDetails", "identify"]
+
+
+@dataclass(frozen=True)
+class LinkedDetails:
+    """What linkage by details found: ``links`` has claim, person and ``accepted``, one per claim."""
+
+    links: pa.Table
+    told: dict[str, Any]
+
+
+DetailsLinker = Callable[[pa.Table, pa.Table], LinkedDetails]
+"""Links claims (first table) to known people (second)."""
+
+
+def identify(
+    engine: Engine,
+    key: bytes,
+    *,
+    synthetic: bool,
+    merges: Iterable[Merge] = (),
+    by_details: DetailsLinker | None = None,
+) -> dict[str, Any]:
+    """Make ``identities`` from ``claims``: each claim with its person's pseudonym, or a reason.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds the temporary table ``claims``.
+    key : bytes
+        Key of the pseudonyms.
+    synthetic : bool
+        Whether numbers of the range 999 are people.
+    merges : iterable of tuple
+        Superseded number, present number and, if told, the day.
+    by_details : callable, optional
+        Links claims without a usable number; without one they stay unlinked.
+
+    Returns
+    -------
+    dict
+        Counts for the manifest: claims by how they were linked, and what the linkage by details
+        told.
+    """
+    _usable_numbers(engine, list(merges), synthetic=synthetic)
+    for name, sql in _STEPS:
+        engine.connection.execute(f"create or replace temp table {name} as {sql}")
+    links = _link_by_details(engine, by_details)
+    engine.connection.execute(f"create or replace temp table people_of_claims as {_PEOPLE}")
+    people = engine.connection.execute("select distinct person from people_of_claims order by all")
+    register_pseudonyms(engine, "pseudonyms", (person for (person,) in people.fetchall()), key)
+    engine.connection.execute(f"create or replace temp table details as {_DETAILS}")
+    engine.connection.execute(f"create or replace temp table identities as {_IDENTITIES}")
+    return _counts(engine, links)
+
+
+def _usable_numbers(engine: Engine, merges: list[Merge], *, synthetic: bool) -> None:
+    present, in_cycles = resolve_merges(merges)
+    text = pa.string()
+    engine.register(
+        "present_numbers",
+        pa.table(
+            {
+                "former": pa.array(list(present), text),
+                "number": pa.array(list(present.values()), text),
+            }
+        ),
+    )
+    valid = is_valid_sql("digits", synthetic=synthetic)
+    engine.connection.execute(
+        f"""
+        create or replace temp table numbers as
+        select digits, coalesce(m.number, digits) as number
+        from (select distinct digits from claims where digits is not null and {valid}) given
+        left join present_numbers m on m.former = given.digits
+        """
+    )
+
+
+_REGISTER_WEIGHT = 1_000_000_000
+"""What the register says of a person outweighs any number of rows that say otherwise."""
+
+_WEIGHT = f"sum(c.rows) + case when bool_or(c.is_register) then {_REGISTER_WEIGHT} else 0 end"
+
+_STEPS = (
+    (
+        "numbered",
+        "select c.*, n.number from claims c left join numbers n on n.digits = c.digits",
+    ),
+    (
+        "reference",
+        f"""
+        select number, first(birth_month order by weight desc, birth_month) as birth_month,
+            first(birth_date order by weight desc, birth_date)
+                filter (where birth_date is not null) as birth_date
+        from (
+            select number, birth_month, birth_date, {_WEIGHT} as weight
+            from numbered c where number is not null and birth_month is not null
+            group by number, birth_month, birth_date
+        ) told group by number
+        """,
+    ),
+    (
+        "votes",
+        """
+        select c.claim, c.number, sum(c.rows) as rows
+        from numbered c left join reference r using (number)
+        where c.number is not null and (c.birth_month is null or r.birth_month is null or case
+            when c.birth_date is not null and r.birth_date is not null then
+                (year(c.birth_date) = year(r.birth_date))::int
+                + (month(c.birth_date) = month(r.birth_date))::int
+                + (day(c.birth_date) = day(r.birth_date))::int >= 2
+            else c.birth_month = r.birth_month end)
+        group by c.claim, c.number
+        """,
+    ),
+    (
+        "elected",
+        "select claim, first(number order by rows desc, number) as number from votes group by claim",
+    ),
+    (
+        "claimants",
+        """
+        select c.claim, any_value(e.number) as number, min(c.token) as token,
+            bool_or(c.is_register) as is_register, bool_or(c.digits is not null) as has_digits,
+            sum(c.rows) as rows
+        from claims c left join elected e using (claim) group by c.claim
+        """,
+    ),
+)
+
+_UNLINKED = """
+    select c.claim, first(c.birth_date order by c.rows desc, c.birth_date)
+            filter (where c.birth_date is not null) as birth_date,
+        first(c.birth_month order by c.rows desc, c.birth_month)
+            filter (where c.birth_month is not null) as birth_month,
+        first(c.sex order by c.rows desc, c.sex) filter (where c.sex is not null) as sex,
+        first(c.postcode order by c.rows desc, c.postcode)
+            filter (where c.postcode is not null) as postcode,
+        first(c.lsoa order by c.rows desc, c.lsoa) filter (where c.lsoa is not null) as lsoa,
+        first(c.practice_code order by c.rows desc, c.practice_code)
+            filter (where c.practice_code is not null) as practice_code
+    from claims c join claimants t using (claim)
+    where t.number is null and t.token is null and not t.is_register
+    group by c.claim having count(c.birth_month) > 0 order by c.claim
+"""
+
+_KNOWN_PEOPLE = """
+    select distinct t.number as person, c.birth_date, c.birth_month, c.sex, c.postcode, c.lsoa,
+        c.practice_code
+    from claims c join claimants t using (claim)
+    where t.number is not null and c.birth_month is not null order by all
+"""
+
+_PEOPLE = """
+    select claim, 'number' as how, number as person from claimants where number is not null
+    union all
+    select claim, 'token', 'token ' || token from claimants where number is null and token is not null
+    union all
+    select claim, 'own', 'own ' || claim from claimants
+    where number is null and token is null and is_register
+    union all
+    select l.claim, 'details', l.person from links_by_details l where l.accepted
+"""
+"""What each linked claim's person is called before the key makes a pseudonym of it."""
+
+_DETAILS = f"""
+    select person, first(birth_month order by weight desc, birth_month) as birth_month,
+        coalesce(first(sex order by weight desc, sex) filter (where sex is not null), 'unknown')
+            as sex
+    from (
+        select p.person, c.birth_month, c.sex, {_WEIGHT} as weight
+        from claims c join people_of_claims p using (claim) where p.how <> 'details'
+        group by p.person, c.birth_month, c.sex
+    ) told where birth_month is not null group by person
+"""
+
+_IDENTITIES = f"""
+    select c.claim, p.how, case when d.birth_month is not null then s.pseudonym end as patient_id,
+        d.birth_month, d.sex, case when p.person is null then '{Reason.NOT_LINKED}'
+            when d.birth_month is null then '{Reason.NO_BIRTH}' end as refusal
+    from claimants c left join people_of_claims p using (claim)
+    left join details d on d.person = p.person
+    left join pseudonyms s on s.identifier = p.person
+"""
+
+
+def _link_by_details(engine: Engine, linker: DetailsLinker | None) -> LinkedDetails:
+    """Make ``links_by_details`` (claim, person, accepted), empty without a linker."""
+    text = pa.string()
+    nobody = pa.table(
+        {
+            "claim": pa.array([], text),
+            "person": pa.array([], text),
+            "accepted": pa.array([], pa.bool_()),
+        }
+    )
+    found = LinkedDetails(nobody, {"how": "not asked"})
+    if linker is not None:
+        claims = engine.connection.execute(_UNLINKED).to_arrow_table()
+        people = engine.connection.execute(_KNOWN_PEOPLE).to_arrow_table()
+        found = linker(claims, people)
+    engine.register("links_by_details", found.links)
+    return found
+
+
+def _counts(engine: Engine, links: LinkedDetails) -> dict[str, Any]:
+    rows = engine.connection.execute(
+        """
+        select coalesce(p.how, 'not linked'), count(*), sum(c.rows)
+        from claimants c left join people_of_claims p using (claim)
+        group by all order by all
+        """
+    ).fetchall()
+    told = {how: {"claims": claims, "rows": int(number)} for how, claims, number in rows}
+    return {"claims": told, "by_details": links.told}

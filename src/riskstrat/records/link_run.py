@@ -1,0 +1,186 @@
+"""One linking, from assigned files to a written store: who is who, who is left out, then part by
+part what stands on every row."""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from riskstrat.engine import Engine
+from riskstrat.records.claims import new_claims
+from riskstrat.records.gathering import Gathered
+from riskstrat.records.governance import GovernedSource, Governance
+from riskstrat.records.identity import identify
+from riskstrat.records.linkage import key_id
+from riskstrat.records.nhs_number import Merge
+from riskstrat.records.objections import find_barred, make_who, new_objections, objections_not_linked
+from riskstrat.records.raw_rows import Parts, load_whole, part_count, read_people
+from riskstrat.records.sources.assigning import Assigned, SourceFiles
+from riskstrat.records.sources.dialect import Built
+from riskstrat.records.sources.feed import FeedFile, count_rows
+from riskstrat.records.sources.judging import Reason, rejections
+from riskstrat.records.sources.work import Work
+from riskstrat.schema import TABLES, FileCount, SourceCount, StoreWriter
+
+__all__ = ["LinkRun"]
+
+_EVENTS = TABLES["events"]
+
+
+@dataclass
+class LinkRun:
+    """One linking.
+
+    Parameters
+    ----------
+    engine : Engine
+    governance : Governance
+    assigned : Assigned
+    key : bytes
+        Key of the pseudonyms.
+    purpose : str
+    """
+
+    engine: Engine
+    governance: Governance
+    assigned: Assigned
+    key: bytes
+    purpose: str
+    _counts: dict[tuple[str, str, int], Counter[str | None]] = field(default_factory=dict)
+    _built: dict[str, Built] = field(default_factory=dict)
+
+    def write(self, writer: StoreWriter) -> dict[str, Any]:
+        """Link everything, write the store and return its manifest."""
+        linkage = self._find_people()
+        excluded = self._find_excluded()
+        gathered = Gathered(self.engine, self.governance.sensitive_version)
+        self._link_whole(gathered)
+        parts = Parts(self.engine, self._governed, self._part_count(), self.engine.scratch)
+        parts.spread()
+        for part in range(parts.count):
+            self._link_part(parts, part, gathered)
+            if parts.count > 1:
+                writer.write_part(self.engine, _EVENTS, f"{part:03d}")
+                self.engine.connection.execute("truncate events")
+        for table in TABLES.values():
+            if table.name != "events" or parts.count == 1:
+                writer.write(self.engine, table)
+        told = {
+            "purpose": self.purpose,
+            "key_id": key_id(self.key),
+            "governance": self.governance.about(s.source for s in self.assigned.sources),
+            "synthetic": self.governance.synthetic,
+            "assumed": self._assumed(),
+            "linkage": linkage,
+            "codes_withheld": gathered.codes_withheld,
+            "people_excluded": excluded,
+            "left_out": [self._left_out(file) for file in self.assigned.others],
+        }
+        return writer.finish(self.engine, tuple(map(self._counted, self.assigned.sources)), told)
+
+    @property
+    def _governed(self) -> list[SourceFiles]:
+        """The sources whose people are told apart by NHS number and the like."""
+        return [source for source in self.assigned.sources if source.dialect.build is not None]
+
+    def _find_people(self) -> dict[str, Any]:
+        new_claims(self.engine)
+        new_objections(self.engine)
+        merges: list[Merge] = []
+        for source in self._governed:
+            merges += read_people(self.engine, source)
+        return identify(
+            self.engine, self.key, synthetic=self.governance.synthetic, merges=merges
+        )
+
+    def _find_excluded(self) -> dict[str, int]:
+        find_barred(self.engine)
+        excluded: Counter[str] = Counter()
+        for source in self._governed:
+            for why, people in make_who(self.engine, source.source, self.purpose).items():
+                excluded[why] = max(excluded[why], people)
+        if lost := objections_not_linked(self.engine):
+            excluded["objection of somebody not found"] = lost
+        return dict(sorted(excluded.items()))
+
+    def _part_count(self) -> int:
+        files = [f for s in self._governed for held in s.tables.values() for f in held]
+        return part_count(sum(count_rows(self.engine, file) for file in files))
+
+    def _link_whole(self, gathered: Gathered) -> None:
+        """Records that are whole in themselves, with people of their own."""
+        for source in self.assigned.sources:
+            if source.dialect.build_whole is None:
+                continue
+            inner = Engine()
+            load_whole(inner, source)
+            built = source.dialect.build_whole(inner, self.key)
+            self._built[source.source.name] = built
+            gathered.add_whole(inner)
+            self._count(source, inner, built.judged)
+
+    def _link_part(self, parts: Parts, part: int, gathered: Gathered) -> None:
+        secret = hmac.digest(self.key, b"identifiers of stays", "sha256").hex()
+        for source in parts.sources:
+            parts.load(source, part)
+            tables = {table.name: table for table in source.dialect.tables}
+            work = Work(
+                self.engine, source.source, tables, self.governance.sensitive_version, secret
+            )
+            assert source.dialect.build is not None
+            source.dialect.build(work)
+            gathered.add(work.outputs)
+            self._count(source, self.engine, work.judged)
+            parts.clear(source, part)
+        gathered.withhold()
+        gathered.add_people(parts.people_sql(part))
+        if not any(table.is_register for s in parts.sources for table in s.dialect.tables):
+            if parts.sources:
+                gathered.add_followed(parts.sources[0].source)
+
+    def _count(self, source: SourceFiles, engine: Engine, judged: dict[str, str]) -> None:
+        for table, name in judged.items():
+            for number, reasons in rejections(engine, name).items():
+                counts = self._counts.setdefault((source.source.name, table, number), Counter())
+                counts.update(reasons)
+
+    def _counted(self, source: SourceFiles) -> SourceCount:
+        entry, built = source.source, self._built.get(source.source.name)
+        return SourceCount(
+            name=entry.feed,
+            dialect=source.dialect.name,
+            data_from=built.data_from if built else entry.data_from.isoformat(),
+            data_to=built.data_to if built else entry.data_to.isoformat(),
+            files=tuple(sorted(self._file_counts(source), key=lambda count: count.name)),
+        )
+
+    def _file_counts(self, source: SourceFiles) -> Iterator[FileCount]:
+        for file, reason in source.unused:
+            yield self._refused(file, reason)
+        built = self._built.get(source.source.name)
+        for table, files in source.tables.items():
+            for number, file in enumerate(files):
+                if built is not None and table not in built.judged:
+                    yield self._refused(file, Reason.VOCABULARY)
+                    continue
+                counts = self._counts.get((source.source.name, table, number), Counter())
+                rejected = {str(r): n for r, n in sorted(counts.items(), key=str) if r is not None}
+                yield FileCount(
+                    file.name, file.sha256, counts.total(), counts.get(None, 0), rejected
+                )
+
+    def _refused(self, file: FeedFile, reason: Reason) -> FileCount:
+        rows = count_rows(self.engine, file)
+        return FileCount(file.name, file.sha256, rows, 0, {str(reason): rows} if rows else {})
+
+    def _left_out(self, file: FeedFile) -> dict[str, Any]:
+        return vars(self._refused(file, Reason.NOT_USED))
+
+    def _assumed(self) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for built in self._built.values():
+            total.update(built.assumed)
+        return dict(total)

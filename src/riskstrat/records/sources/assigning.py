@@ -1,0 +1,158 @@
+"""Which file belongs to which governed source, and what is in it; refuse what nobody answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from riskstrat.errors import RecordsError, UsageError
+from riskstrat.records.governance import GovernedSource, Governance
+from riskstrat.records.sources.columns import RawTable
+from riskstrat.records.sources.dialect import Dialect, table_by_header, table_of
+from riskstrat.records.sources.feed import FeedFile
+from riskstrat.records.sources.judging import Reason
+
+__all__ = ["Assigned", "SourceFiles", "assign_files"]
+
+
+@dataclass(frozen=True)
+class SourceFiles:
+    """The files of one governed source by raw table, and those left out with their reason."""
+
+    source: GovernedSource
+    dialect: Dialect
+    tables: Mapping[str, tuple[FeedFile, ...]]
+    unused: tuple[tuple[FeedFile, Reason], ...]
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """Every file of a feed: those of each source, and those that nobody answers for and no dialect
+    reads."""
+
+    sources: tuple[SourceFiles, ...]
+    others: tuple[FeedFile, ...]
+
+
+def assign_files(
+    files: Sequence[FeedFile],
+    dialects: Mapping[str, Dialect],
+    governance: Governance,
+    *,
+    dialect: str | None,
+    purpose: str,
+) -> Assigned:
+    """Give every file to the source that answers for it.
+
+    The entry in the governance file says the dialect of the files it names; the header says it of
+    any other file. A file that some dialect reads and no entry names is refused.
+
+    Raises
+    ------
+    UsageError
+        When there is no dialect of that name.
+    RecordsError
+        When a file fits more than one dialect, has no entry, may not be used for the purpose, or
+        lacks a table or a column; when no file fits a dialect.
+    """
+    known = _known(dialects, dialect)
+    chosen: dict[str, list[FeedFile]] = {}
+    others: list[FeedFile] = []
+    for file in files:
+        if name := _dialect_of(file, known, governance):
+            chosen.setdefault(name, []).append(file)
+        else:
+            others.append(file)
+    if not chosen:
+        raise RecordsError(
+            f"the headers of {len(files)} files fit none of the known dialects: "
+            f"{', '.join(sorted(known))}.",
+            do="Name the dialect with --dialect to see what is missing, or check the header lines.",
+        )
+    if len(chosen) == 1:
+        (only,) = chosen
+        chosen[only] += others
+        others = []
+    sources: list[SourceFiles] = []
+    for name, held in sorted(chosen.items()):
+        entries = governance.require_allowed(name, [file.name for file in held], purpose)
+        for entry in {source.name: source for source in entries.values()}.values():
+            own = [file for file in held if entries[file.name].name == entry.name]
+            sources.append(_source_files(entry, dialects[name], own))
+    order = {source.name: place for place, source in enumerate(governance.sources)}
+    sources.sort(key=lambda found: order[found.source.name])
+    return Assigned(tuple(sources), tuple(others))
+
+
+def _known(dialects: Mapping[str, Dialect], name: str | None) -> Mapping[str, Dialect]:
+    if name is None:
+        return dialects
+    if name not in dialects:
+        raise UsageError(f"expected a dialect, one of: {', '.join(sorted(dialects))}.")
+    return {name: dialects[name]}
+
+
+def _dialect_of(
+    file: FeedFile, dialects: Mapping[str, Dialect], governance: Governance
+) -> str | None:
+    if len(dialects) == 1:
+        (only,) = dialects
+        return only
+    named = [name for name in sorted(dialects) if governance.source_for(name, file.name)]
+    fitting = [n for n in sorted(dialects) if table_by_header(dialects[n], file) is not None]
+    candidates = [name for name in named if name in fitting] or named or fitting
+    if len(candidates) > 1:
+        raise RecordsError(
+            f"file '{file.name}' fits more than one dialect: {', '.join(candidates)}.",
+            do="Say which: name the file in the 'files' of one entry of the governance file, or "
+            "use --dialect.",
+        )
+    return candidates[0] if candidates else None
+
+
+def _source_files(
+    source: GovernedSource, dialect: Dialect, files: Sequence[FeedFile]
+) -> SourceFiles:
+    tables: dict[str, tuple[FeedFile, ...]] = {}
+    unused: list[tuple[FeedFile, Reason]] = []
+    for file in files:
+        table = table_of(dialect, file)
+        if isinstance(table, RawTable):
+            _require_columns(file, table)
+            tables[table.name] = (*tables.get(table.name, ()), file)
+        else:
+            unused.append((file, table or Reason.NOT_USED))
+    _require_tables(dialect, tables, files)
+    return SourceFiles(source, dialect, tables, tuple(unused))
+
+
+def _require_tables(
+    dialect: Dialect, tables: Mapping[str, object], files: Sequence[FeedFile]
+) -> None:
+    missing = [table.name for table in dialect.tables if table.must_exist]
+    if missing := [name for name in missing if name not in tables]:
+        raise RecordsError(
+            f"the {dialect.name} feed needs the tables {', '.join(missing)}, which no file holds.",
+            do="Name each file after its table; one without rows still has its header line.",
+        )
+    if files and not tables:
+        raise RecordsError(
+            f"none of {len(files)} files given to dialect {dialect.name} holds one of its tables: "
+            f"{', '.join(table.name for table in dialect.tables)}.",
+            do="Check the header lines, or the dialect that the governance file names.",
+        )
+
+
+def _require_columns(file: FeedFile, table: RawTable) -> None:
+    normal = file.normal_columns
+    if doubled := len(normal) - len(set(normal)):
+        raise RecordsError(
+            f"file '{file.name}': expected every column name once, {doubled} stand there again "
+            "(casing, spaces and underscores do not tell names apart).",
+            do="Give every column its own name, and check that the file has a header line.",
+        )
+    if missing := table.lacking(normal):
+        raise RecordsError(
+            f"file '{file.name}', read as {table.name}, lacks the columns {', '.join(missing)}.",
+            do="Export them too, or name the file after the table it holds.",
+        )

@@ -1,0 +1,37 @@
+"""NHS numbers that were merged: the number that is no longer used, and the present one."""
+
+from __future__ import annotations
+
+from riskstrat.records.sources.columns import Column, Kind, RawTable
+from riskstrat.records.sources.dialect import Dialect
+from riskstrat.records.sources.judging import Reason
+from riskstrat.records.sources.work import Work
+
+__all__ = ["NHS_NUMBER_MERGES"]
+
+_TABLE = RawTable(
+    "nhs_number_merges",
+    (
+        Column(
+            "superseded_nhs_number",
+            ("superseded_nhs_number", "former_nhs_number", "old_nhs_number"),
+            required=True,
+            missing=Reason.NO_IDENTIFIER,
+        ),
+        Column("nhs_number", ("nhs_number", "current_nhs_number", "new_nhs_number"), required=True),
+        Column("merge_date", ("merge_date", "date_merged"), Kind.DAY),
+        Column("recorded_date", ("date_recorded", "recorded_date"), Kind.DAY),
+    ),
+)
+
+
+def _build(work: Work) -> None:
+    """Merges make no rows of their own: a merge of a known person is kept, as people stand on it."""
+    work.judge(
+        _TABLE.name,
+        identifier="superseded_nhs_number || ' ' || nhs_number",
+        content=("merge_date",),
+    )
+
+
+NHS_NUMBER_MERGES = Dialect("nhs_number_merges", (_TABLE,), _build, merges=_TABLE.name)
