@@ -28,8 +28,8 @@ def normalise_code(code: str, system: str) -> str:
     """The one written form of `code`.
 
     Classifications (ICD, OPCS, BNF) lose dots and spaces and are upper case, ICD-10 also loses its
-    fillers and the marks of dagger and asterisk; a number of the printed formulary becomes the start
-    of the codes it stands for. The codes of other systems stay as they are written.
+    fillers and the marks of dagger and asterisk; a number of the printed formulary becomes the
+    start of the codes it stands for. The codes of other systems stay as they are written.
 
     Examples
     --------

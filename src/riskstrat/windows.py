@@ -209,8 +209,8 @@ _PERIOD_ENDS = {
     "quarterly": "last_day(cast(date_trunc('quarter', {day}) as date) + 89)",
 }
 """SQL of the last day of the period in which something is told. The first day of a quarter and 89
-days is always in its last month (quarters have 90 to 92 days). DuckDB's functions: only linking uses
-them."""
+days is always in its last month (quarters have 90 to 92 days). DuckDB's functions: only linking
+uses them."""
 
 
 def submitted_sql(day: str, told: str, lag_days: int) -> str:

@@ -87,7 +87,8 @@ class Gathered:
             select p.patient_id, p.birth_month, p.sex, t.ethnic_category, t.death_date,
                 t.death_recorded_date
             from ({present}) p left join (
-                select patient_id, first(ethnic_category order by recorded_date desc, ethnic_category)
+                select patient_id,
+                    first(ethnic_category order by recorded_date desc, ethnic_category)
                         filter (where ethnic_category not in ({none})) as ethnic_category,
                     first(death_date order by recorded_date, death_date)
                         filter (where death_date is not null) as death_date,
@@ -104,8 +105,8 @@ class Gathered:
         A person whose last fact lies on the last day of the data is still followed.
         """
         days = " union all ".join(
-            f"select patient_id, {table.event_date} as day, {_last_day(table.column_names)} as last "
-            f"from {table.name}"
+            f"select patient_id, {table.event_date} as day, "
+            f"{_last_day(table.column_names)} as last from {table.name}"
             for table in TABLES.values()
             if table.event_date and table.name in {"events", "stays", "services"}
         )

@@ -32,7 +32,7 @@ __all__ = ["DetailsLinker", "LinkedDetails", "identify"]
 
 @dataclass(frozen=True)
 class LinkedDetails:
-    """What linkage by details found: ``links`` has claim, person and ``accepted``, one per claim."""
+    """What linkage by details found: ``links`` has claim, person and ``accepted``."""
 
     links: pa.Table
     told: dict[str, Any]
@@ -84,7 +84,7 @@ def identify(
 
 
 def _usable_numbers(engine: Engine, merges: list[Merge], *, synthetic: bool) -> None:
-    present, in_cycles = resolve_merges(merges)
+    present, _ = resolve_merges(merges)
     text = pa.string()
     engine.register(
         "present_numbers",
@@ -145,7 +145,9 @@ _STEPS = (
     ),
     (
         "elected",
-        "select claim, first(number order by rows desc, number) as number from votes group by claim",
+        """
+        select claim, first(number order by rows desc, number) as number from votes group by claim
+        """,
     ),
     (
         "claimants",
@@ -184,7 +186,8 @@ _KNOWN_PEOPLE = """
 _PEOPLE = """
     select claim, 'number' as how, number as person from claimants where number is not null
     union all
-    select claim, 'token', 'token ' || token from claimants where number is null and token is not null
+    select claim, 'token', 'token ' || token from claimants
+    where number is null and token is not null
     union all
     select claim, 'own', 'own ' || claim from claimants
     where number is null and token is null and is_register

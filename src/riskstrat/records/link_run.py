@@ -1,22 +1,26 @@
-"""One linking, from assigned files to a written store: who is who, who is left out, then part by
-part what stands on every row."""
+"""One linking: who is who, who is left out, then part by part what stands on every row."""
 
 from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from riskstrat.engine import Engine
 from riskstrat.records.claims import new_claims
 from riskstrat.records.gathering import Gathered
-from riskstrat.records.governance import GovernedSource, Governance
+from riskstrat.records.governance import Governance
 from riskstrat.records.identity import identify
 from riskstrat.records.linkage import key_id
 from riskstrat.records.nhs_number import Merge
-from riskstrat.records.objections import find_barred, make_who, new_objections, objections_not_linked
+from riskstrat.records.objections import (
+    find_barred,
+    make_who,
+    new_objections,
+    objections_not_linked,
+)
 from riskstrat.records.raw_rows import Parts, load_whole, part_count, read_people
 from riskstrat.records.sources.assigning import Assigned, SourceFiles
 from riskstrat.records.sources.dialect import Built
@@ -92,9 +96,7 @@ class LinkRun:
         merges: list[Merge] = []
         for source in self._governed:
             merges += read_people(self.engine, source)
-        return identify(
-            self.engine, self.key, synthetic=self.governance.synthetic, merges=merges
-        )
+        return identify(self.engine, self.key, synthetic=self.governance.synthetic, merges=merges)
 
     def _find_excluded(self) -> dict[str, int]:
         find_barred(self.engine)
@@ -137,11 +139,11 @@ class LinkRun:
             parts.clear(source, part)
         gathered.withhold()
         gathered.add_people(parts.people_sql(part))
-        if not any(table.is_register for s in parts.sources for table in s.dialect.tables):
-            if parts.sources:
-                gathered.add_followed(parts.sources[0].source)
+        has_register = any(t.is_register for s in parts.sources for t in s.dialect.tables)
+        if parts.sources and not has_register:
+            gathered.add_followed(parts.sources[0].source)
 
-    def _count(self, source: SourceFiles, engine: Engine, judged: dict[str, str]) -> None:
+    def _count(self, source: SourceFiles, engine: Engine, judged: Mapping[str, str]) -> None:
         for table, name in judged.items():
             for number, reasons in rejections(engine, name).items():
                 counts = self._counts.setdefault((source.source.name, table, number), Counter())

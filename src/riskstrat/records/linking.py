@@ -8,8 +8,8 @@ from typing import Any
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError, UsageError
 from riskstrat.records.governance import load_governance
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, require_key
 from riskstrat.records.link_run import LinkRun
+from riskstrat.records.linkage import PUBLISHED_TEST_KEY, require_key
 from riskstrat.records.sources import DIALECTS, find_files
 from riskstrat.records.sources.assigning import assign_files
 from riskstrat.schema import MANIFEST, StoreWriter
@@ -87,11 +87,9 @@ def _governance_file(feed: Path, given: str | Path | None) -> Path:
     return (feed if feed.is_dir() else feed.parent) / GOVERNANCE
 
 
-
-
 def _secret(key: bytes | None, *, synthetic: bool) -> bytes:
     """The key to use: the published one only for people who do not exist."""
-    if key is None and not synthetic or key == PUBLISHED_TEST_KEY and not synthetic:
+    if (key is None and not synthetic) or (key == PUBLISHED_TEST_KEY and not synthetic):
         raise RecordsError(
             "expected a secret key for the pseudonyms of real people, got none, or the published "
             "test key.",

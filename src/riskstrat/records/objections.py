@@ -1,4 +1,4 @@
-"""Whose rows may not be used: objections for the purpose, records marked as confidential, dummies."""
+"""Whose rows may not be used: those who object, confidential records, dummies."""
 
 from __future__ import annotations
 
@@ -83,8 +83,10 @@ def make_who(engine: Engine, source: GovernedSource, purpose: str) -> dict[str, 
         People whose rows of the source are left out, by reason.
     """
     kinds: Sequence[str] = source.opt_outs.get(purpose, ())
-    reasons = [f"select patient_id, '{kind}' as why from ({barred_sql('objections', [kind])}) b"
-               for kind in kinds]
+    reasons = [
+        f"select patient_id, '{kind}' as why from ({barred_sql('objections', [kind])}) b"
+        for kind in kinds
+    ]
     reasons.append(
         """
         select distinct i.patient_id, m.mark as why from marked m join identities i using (claim)
@@ -102,8 +104,9 @@ def make_who(engine: Engine, source: GovernedSource, purpose: str) -> dict[str, 
                 when b.why = 'withheld' then '{Reason.WITHHELD}'
                 when b.why is not null then '{Reason.OBJECTION}' else i.refusal end as refusal
         from identities i left join (
-            select patient_id, min(case why when 'dummy' then 'dummy' when 'withheld' then 'withheld'
-                else 'objects' end) as why from barred group by patient_id
+            select patient_id, min(case when why in ('dummy', 'withheld') then why
+                else 'objects' end) as why
+            from barred group by patient_id
         ) b using (patient_id)
         """
     )

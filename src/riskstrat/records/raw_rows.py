@@ -11,14 +11,14 @@ from pathlib import Path
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
 from riskstrat.records.claims import claim_sql, claims_of_sql, makes_claims, merges_sql
-from riskstrat.records.objections import add_marks, add_objections
 from riskstrat.records.nhs_number import Merge
+from riskstrat.records.objections import add_marks, add_objections
 from riskstrat.records.sources.assigning import SourceFiles
 from riskstrat.records.sources.columns import RawTable, read_sql
 from riskstrat.records.sources.feed import FeedFile, relation_of, whole
 from riskstrat.records.sources.judging import Reason
 
-__all__ = ["Parts", "load_whole", "part_count", "read_people"]
+__all__ = ["Parts", "load_whole", "part_count", "read_people", "rows_of_file"]
 
 _ROWS_PER_PART = 3_000_000
 """Raw rows that are worked on at a time: what fits into about two gigabytes with what is made of
@@ -49,15 +49,13 @@ def read_people(engine: Engine, source: SourceFiles) -> list[Merge]:
     merges: list[Merge] = []
     for table in source.dialect.tables:
         for file in source.tables.get(table.name, ()):
-            with _rows(engine, file, table) as rows:
+            with rows_of_file(engine, file, table) as rows:
                 if rows is not None:
                     merges += _read_table(engine, source, table, rows)
     return merges
 
 
-def _read_table(
-    engine: Engine, source: SourceFiles, table: RawTable, rows: str
-) -> list[Merge]:
+def _read_table(engine: Engine, source: SourceFiles, table: RawTable, rows: str) -> list[Merge]:
     if makes_claims(table):
         claims = claims_of_sql(table, rows, source.source.name)
         engine.connection.execute(f"insert into claims by name {claims}")
@@ -70,7 +68,7 @@ def _read_table(
 
 
 @contextmanager
-def _rows(engine: Engine, file: FeedFile, table: RawTable) -> Iterator[str | None]:
+def rows_of_file(engine: Engine, file: FeedFile, table: RawTable) -> Iterator[str | None]:
     """SQL of the rows of a file, read by the declaration of `table`; None without even a header."""
     with whole(file):
         relation = relation_of(engine, file)
@@ -94,7 +92,7 @@ def load_whole(engine: Engine, source: SourceFiles) -> None:
             f"(file_number integer, {columns}, unreadable varchar)"
         )
         for number, file in enumerate(source.tables.get(table.name, ())):
-            with _rows(engine, file, table) as rows:
+            with rows_of_file(engine, file, table) as rows:
                 if rows is not None:
                     engine.connection.execute(
                         f"insert into raw_{table.name} by name "
@@ -139,7 +137,7 @@ class Parts:
         self.engine.connection.execute(f"set partitioned_write_flush_threshold = {_FLUSH_ROWS}")
         self.engine.connection.execute(f"set partitioned_write_max_open_files = {_MOST_PARTS + 1}")
         for source, table, number, file in self._files():
-            with _rows(self.engine, file, table) as rows:
+            with rows_of_file(self.engine, file, table) as rows:
                 if rows is not None:
                     folder = self._folder(source, table) / str(number)
                     folder.mkdir(parents=True)
@@ -161,7 +159,7 @@ class Parts:
                 self.engine.connection.execute(f"insert into raw_{table.name} by name {select}")
 
     def people_sql(self, part: int) -> str:
-        """SQL: ``patient_id, birth_month, sex`` of everybody of one part whom some source may name."""
+        """SQL: ``patient_id, birth_month, sex`` of everybody of a part whom a source may name."""
         named = " union ".join(
             f"select w.patient_id from who_{source.source.name} w semi join claims c "
             f"on c.claim = w.claim and c.source = '{source.source.name}' "
@@ -206,7 +204,7 @@ class Parts:
                 )
             return
         for number, file in enumerate(source.tables.get(table.name, ())):
-            with _rows(self.engine, file, table) as rows:
+            with rows_of_file(self.engine, file, table) as rows:
                 if rows is not None:
                     yield self._named(rows, source, table, number)
 
@@ -226,5 +224,3 @@ def _nothing(table: RawTable) -> str:
     """SQL: no rows with the declared columns."""
     more = "".join(f", {sql} as {name}" for name, sql in table.derived.items())
     return f"select *{more} from (select {read_sql(table, (), ())} limit 0) f"
-
-

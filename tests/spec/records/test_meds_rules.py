@@ -6,7 +6,15 @@ from datetime import date, time
 from pathlib import Path
 
 import pytest
-from tests.unit.records.small_feeds import Event, alias, linked_meds, meds_feed, rejected, rows_of
+from tests.unit.records.small_feeds import (
+    Event,
+    alias,
+    linked_meds,
+    meds_feed,
+    rejected,
+    rows_of,
+    write_governance,
+)
 
 from riskstrat.records import LinkedRecords, link, load_records
 
@@ -166,6 +174,7 @@ def test_value_is_tolerated_for_numeric_value(tmp_path: Path) -> None:
         "1,2015-01-01T10:00:00Z,LAB//1//mmol/L,4.25\n"
         "1,2015-01-02,LAB//2//UNK,negative\n"
     )
+    write_governance(tmp_path / "feed", "meds")
     link(tmp_path / "feed", tmp_path / "records")
     records = load_records(tmp_path / "records")
     rows = rows_of(records, "events", "code, value, unit, text, event_time", "code")
@@ -181,6 +190,7 @@ def test_shards_are_one_stream(tmp_path: Path) -> None:
     meds_feed(tmp_path / "feed" / "train" / "0.parquet", FIRST_PERSON)
     meds_feed(tmp_path / "feed" / "held_out" / "0.parquet", OTHER_PEOPLE)
     (tmp_path / "feed" / "splits.csv").write_text("subject_id,split\n1,train\n2,held_out\n")
+    write_governance(tmp_path / "feed", "meds")
     link(tmp_path / "feed", tmp_path / "records")
     records = load_records(tmp_path / "records")
     assert rejected(records, "splits.csv") == {"table not used": 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -46,9 +47,44 @@ def alias(identifier: object) -> str:
     return pseudonym(str(identifier), PUBLISHED_TEST_KEY)
 
 
+def write_governance(folder: Path, dialect: str, **changes: object) -> Path:
+    """A governance file for people who do not exist, with one entry for every file of a folder."""
+    entry = {
+        "dialect": dialect,
+        "feed": dialect,
+        "files": ["*", "*/*"],
+        "controller": "Example practice",
+        "legal_basis": ["synthetic data"],
+        "purposes": ["case_finding", "commissioning", "research"],
+        "retention_months": 12,
+        "sensitive_codes": "withheld",
+        "told": "daily",
+        "declared_lag_days": 0,
+        "opt_outs": {"case_finding": [], "commissioning": [], "research": []},
+        **changes,
+    }
+    days = {"data_from": "1900-01-01", "data_to": "2199-12-31"}
+    opt_outs = entry.pop("opt_outs")
+    lines = [
+        "schema_version = 1",
+        "synthetic = true",
+        f"purposes = {json.dumps(entry['purposes'])}",
+        '[sensitive_codes]\nlist = "sensitive_codes"\nversion = "1"\naction = "withhold_row"',
+        f"[sources.{dialect}]",
+        *(f"{name} = {json.dumps(value)}" for name, value in entry.items() if name not in days),
+        *(f"{name} = {entry.get(name, day)}" for name, day in days.items()),
+        f"[sources.{dialect}.opt_outs]",
+        *(f"{purpose} = {json.dumps(kinds)}" for purpose, kinds in opt_outs.items()),
+    ]
+    path = folder / "governance.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 def omop_feed(folder: Path, /, **tables: Rows) -> Path:
     """An OMOP extract as CSV; a table that is not given has one plain row, or only its header."""
     folder.mkdir(parents=True, exist_ok=True)
+    write_governance(folder, "omop")
     for table in omop.TABLES:
         rows = tables.get(table.name)
         if rows is None:
@@ -56,7 +92,8 @@ def omop_feed(folder: Path, /, **tables: Rows) -> Path:
                 continue
             rows = [{}] if table.name in ALWAYS_THERE else []
         filled = [{**OMOP_DEFAULTS.get(table.name, {}), **row} for row in rows]
-        columns = list(dict.fromkeys([*table.required, *(name for row in filled for name in row)]))
+        required = [column.name for column in table.columns if column.required]
+        columns = list(dict.fromkeys([*required, *(name for row in filled for name in row)]))
         write_csv(folder / f"{table.name.upper()}.csv", columns, filled)
     return folder
 
@@ -89,6 +126,8 @@ Event = tuple[int, str | None, str] | tuple[int, str | None, str, float]
 def meds_feed(path: Path, events: Sequence[Event]) -> Path:
     """An event stream as one Parquet file: subject, moment (ISO or null), code, value."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not (path.parent / "governance.toml").exists():
+        write_governance(path.parent, "meds")
     rows = [
         {
             "subject_id": event[0],

@@ -13,10 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.unit.records.small_feeds import meds_feed, omop_feed
+from tests.unit.records.small_feeds import meds_feed, omop_feed, write_governance
 
 from riskstrat.errors import RecordsError, UsageError
 from riskstrat.records import link
+from riskstrat.records.linkage import PUBLISHED_TEST_KEY
 
 CANARY = "CANARY7731"
 
@@ -95,24 +96,44 @@ def test_a_feed_in_which_no_person_can_stand(tmp_path: Path) -> None:
 def test_an_unknown_kind_of_feed(tmp_path: Path) -> None:
     (tmp_path / "feed").mkdir()
     (tmp_path / "feed" / "a.csv").write_text(f"{CANARY},b\n1,2\n")
+    write_governance(tmp_path / "feed", "omop", files=["b"])
     error = refused(tmp_path / "feed", tmp_path / "out")
-    assert "fit none of the known dialects: meds, omop" in error.message
+    assert "fit none of the known dialects" in error.message
+    assert all(name in error.message for name in ("gp", "meds", "omop"))
     assert CANARY not in str(error)
 
 
-def test_a_feed_of_two_kinds(feed: Path, tmp_path: Path) -> None:
-    meds_feed(feed / "stream.parquet", [(1, "1950-01-01", "MEDS_BIRTH")])
-    assert "more than one dialect: meds, omop" in refused(feed, tmp_path / "out").message
+def test_a_file_that_nobody_answers_for(feed: Path, tmp_path: Path) -> None:
+    meds_feed(feed / "deep" / "er" / "stream.parquet", [(1, "1950-01-01", "MEDS_BIRTH")])
+    error = refused(feed, tmp_path / "out")
+    assert "no entry for 1 file of the dialect meds: deep/er/stream.parquet" in error.message
+    assert "[sources.meds]" in str(error)
+
+
+def test_a_feed_without_a_governance_file(feed: Path, tmp_path: Path) -> None:
+    (feed / "governance.toml").unlink()
+    assert "expected a governance file" in refused(feed, tmp_path / "out").message
+
+
+def test_real_people_need_a_key_that_is_secret(feed: Path, tmp_path: Path) -> None:
+    rules = feed / "governance.toml"
+    rules.write_text(rules.read_text().replace("synthetic = true", "synthetic = false"))
+    for key in (None, PUBLISHED_TEST_KEY):
+        with pytest.raises(RecordsError, match="expected a secret key"):
+            link(feed, tmp_path / "out", key=key)
+    assert link(feed, tmp_path / "out", key=bytes(range(32)))["synthetic"] is False
 
 
 def test_a_dialect_that_is_named_but_does_not_fit(tmp_path: Path) -> None:
+    write_governance(tmp_path, "omop")
     meds_feed(tmp_path / "feed" / "a.parquet", [(1, "1950-01-01", "MEDS_BIRTH")])
-    error = refused(tmp_path / "feed", tmp_path / "out", dialect="omop")
+    rules = str(tmp_path / "governance.toml")
+    error = refused(tmp_path / "feed", tmp_path / "out", dialect="omop", governance=rules)
     assert "the omop feed needs the tables person" in error.message
 
 
 def test_a_dialect_that_does_not_exist(feed: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="one of: meds, omop") as caught:
+    with pytest.raises(UsageError, match=r"one of: .*gp.*meds.*omop") as caught:
         link(feed, tmp_path / "out", dialect="hl7")
     assert caught.value.exit_code == 2
 

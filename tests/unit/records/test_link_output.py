@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.unit.records.small_feeds import meds_feed, omop_feed, rejected, rows_of
+from tests.unit.records.small_feeds import meds_feed, omop_feed, rejected, rows_of, write_governance
 
 from riskstrat.engine import Engine
 from riskstrat.errors import UsageError
@@ -38,12 +38,13 @@ def test_the_manifest_says_what_was_linked(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert json.loads(json.dumps(manifest)) == written
     assert manifest["purpose"] == "research"
-    assert manifest["governance"] == "none"
+    assert manifest["synthetic"] is True
+    assert list(manifest["governance"]["sources"]) == ["omop"]
     assert manifest["key_id"] == key_id(PUBLISHED_TEST_KEY)
     (source,) = manifest["sources"]
     assert (source["name"], source["dialect"]) == ("omop", "omop")
     assert [file["name"] for file in source["files"]] == sorted(
-        path.name for path in (tmp_path / "feed").iterdir()
+        path.name for path in (tmp_path / "feed").glob("*.csv")
     )
 
 
@@ -89,7 +90,7 @@ def test_a_file_may_be_a_feed(tmp_path: Path) -> None:
 
 def test_casing_of_files_and_columns_does_not_matter(tmp_path: Path) -> None:
     feed = omop_feed(tmp_path / "feed")
-    for path in list(feed.iterdir()):
+    for path in list(feed.glob("*.csv")):
         header, _, rest = path.read_text().partition("\n")
         (feed / f"new {path.name.lower()}").write_text(f"{header.upper()}\n{rest}")
         path.unlink()
@@ -113,7 +114,8 @@ def test_parquet_gives_the_same_tables_as_csv(tmp_path: Path) -> None:
     feed = omop_feed(tmp_path / "csv", condition_occurrence=conditions)
     text = {"condition_source_value": "str"}
     (tmp_path / "parquet").mkdir()
-    for path in feed.iterdir():
+    write_governance(tmp_path / "parquet", "omop")
+    for path in feed.glob("*.csv"):
         days = [column for column in pd.read_csv(path, nrows=0) if column.endswith("_date")]
         frame = pd.read_csv(path, dtype=text, parse_dates=days)
         frame.to_parquet(tmp_path / "parquet" / f"{path.stem}.parquet")

@@ -1,4 +1,4 @@
-"""Which file belongs to which governed source, and what is in it; refuse what nobody answers for."""
+"""Which file belongs to which governed source; what nobody answers for is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from riskstrat.errors import RecordsError, UsageError
-from riskstrat.records.governance import GovernedSource, Governance
+from riskstrat.records.governance import Governance, GovernedSource
 from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.dialect import Dialect, table_by_header, table_of
 from riskstrat.records.sources.feed import FeedFile
@@ -27,8 +27,7 @@ class SourceFiles:
 
 @dataclass(frozen=True)
 class Assigned:
-    """Every file of a feed: those of each source, and those that nobody answers for and no dialect
-    reads."""
+    """Every file of a feed: those of each source, and those that nobody reads."""
 
     sources: tuple[SourceFiles, ...]
     others: tuple[FeedFile, ...]

@@ -156,8 +156,8 @@ def read_sql(table: RawTable, present: Sequence[str], types: Sequence[str]) -> s
     Returns
     -------
     str
-        For a relation whose columns are called ``c1``, ``c2`` and on. ``unreadable`` is the reason why a value
-        cannot be read, null for a sound row.
+        For a relation whose columns are called ``c1``, ``c2`` and on. ``unreadable`` is the reason
+        why a value cannot be read, null for a sound row.
     """
     places = table.places(present)
     native = {column.name: _type_at(places, types, column.name) for column in table.columns}

@@ -88,24 +88,24 @@ def moment_sql(column: str) -> str:
 _UK_DAY = r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})( \d{1,2}:\d{2}(:\d{2})?)?"
 _NAMED_DAY = r"(\d{1,2})[ -]([A-Za-z]{3})[A-Za-z]*[ -](\d{4})( \d{1,2}:\d{2}(:\d{2})?)?"
 _NO_DAYS = "'1582-10-15', '1600-01-01', '1800-01-01', '1801-01-01', '9999-12-31'"
-"""Days that stand for none: HES writes 1800-01-01 for no date and 1801-01-01 for an invalid one (HES
-data dictionary, ADMIDATE); the others are the epochs and the last day of databases."""
+"""Days that stand for none: HES writes 1800-01-01 for no date and 1801-01-01 for an invalid one
+(HES data dictionary, ADMIDATE); the others are the epochs and the last day of databases."""
 
 
 def day_sql(column: str) -> str:
     """SQL: `column` as a day, null when it is none.
 
-    Year-month-day with or without dashes and with or without a time; day/month/year as it is written
-    in the United Kingdom, never month first; day, name of the month, year.
+    Year-month-day with or without dashes and with or without a time; day/month/year as it is
+    written in the United Kingdom, never month first; day, name of the month, year.
     """
+    uk = ", ".join(f"regexp_extract({column}, '{_UK_DAY}', {part})" for part in (3, 2, 1))
+    named = ", ".join(f"regexp_extract({column}, '{_NAMED_DAY}', {part})" for part in (1, 2, 3))
     return (
-        f"case when regexp_full_match({column}, '{_UK_DAY}') then try_cast(concat_ws('-', "
-        f"regexp_extract({column}, '{_UK_DAY}', 3), regexp_extract({column}, '{_UK_DAY}', 2), "
-        f"regexp_extract({column}, '{_UK_DAY}', 1)) as date) "
-        f"when regexp_full_match({column}, '{_NAMED_DAY}') then "
-        f"cast(try_strptime(concat_ws(' ', regexp_extract({column}, '{_NAMED_DAY}', 1), "
-        f"regexp_extract({column}, '{_NAMED_DAY}', 2), regexp_extract({column}, '{_NAMED_DAY}', 3)), "
-        f"'%d %b %Y') as date) else cast({moment_sql(column)} as date) end"
+        f"case when regexp_full_match({column}, '{_UK_DAY}') "
+        f"then try_cast(concat_ws('-', {uk}) as date) "
+        f"when regexp_full_match({column}, '{_NAMED_DAY}') "
+        f"then cast(try_strptime(concat_ws(' ', {named}), '%d %b %Y') as date) "
+        f"else cast({moment_sql(column)} as date) end"
     )
 
 

@@ -26,7 +26,7 @@ _TABLE = RawTable(
 
 
 def _build(work: Work) -> None:
-    """Merges make no rows of their own: a merge of a known person is kept, as people stand on it."""
+    """Merges make no rows of their own; one of a known person is kept: who is who stands on it."""
     work.judge(
         _TABLE.name,
         identifier="superseded_nhs_number || ' ' || nhs_number",

@@ -80,7 +80,7 @@ def register_meanings(
 
 
 def versions_sql(rows: str, key: Sequence[str], content: Sequence[str]) -> str:
-    """SQL: the versions of each record: a later one supersedes the one before on the day it is known.
+    """SQL: the versions of each record: a later one supersedes the one before once it is known.
 
     Of rows that were known on the same day the last by content counts; a later row with the same
     content confirms what is known and is no version.

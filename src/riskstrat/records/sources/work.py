@@ -58,7 +58,7 @@ class Work:
         create(self.engine, name, sql)
         return name
 
-    def judge(  # noqa: PLR0913 - the parts of a judgement
+    def judge(
         self,
         table: str,
         *rules: tuple[Reason, str],
@@ -155,8 +155,11 @@ class Work:
         self.outputs.setdefault(canonical, []).append(sql)
 
     def recorded(self, day: str, *told: str) -> str:
-        """SQL: the day on which a row became known: the first of `told` that it has, else the day on
-        which what happened on `day` is submitted, by the source's declared lag."""
+        """SQL: the day on which a row became known.
+
+        The first of `told` that it has, else the day on which what happened on `day` is submitted,
+        by the source's declared lag.
+        """
         lag = submitted_sql(day, self.source.told, self.source.declared_lag_days)
         return f"coalesce({', '.join((*told, lag))})"
 
