@@ -7,18 +7,16 @@ an entry is not linked, and neither is one whose entry does not name the purpose
 
 from __future__ import annotations
 
-import glob
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from riskstrat.errors import RecordsError, UsageError
-from riskstrat.records.governance_file import HELP_PAGE, PURPOSES, read_governance
+from riskstrat.records.governance_entry import entry_to_fill, is_match
+from riskstrat.records.governance_file import PURPOSES, read_governance
 from riskstrat.schema import OPT_OUT_KINDS
 
 __all__ = [
@@ -92,26 +90,7 @@ class GovernedSource:
         file_name : str
             Path inside of the feed's folder, with forward slashes.
         """
-        names = (file_name, _without_ending(file_name))
-        return any(_matches(name, pattern) for name in names for pattern in self.files)
-
-
-def _without_ending(file_name: str) -> str:
-    return PurePosixPath(file_name).with_suffix("").as_posix()
-
-
-def _matches(name: str, pattern: str) -> bool:
-    return _parts_match(name.split("/"), pattern.split("/"))
-
-
-def _parts_match(parts: Sequence[str], patterns: Sequence[str]) -> bool:
-    """Folder by folder, so that ``hes_*`` is no permission for a folder of that name."""
-    if not patterns:
-        return not parts
-    first, *rest = patterns
-    if first == "**":
-        return any(_parts_match(parts[taken:], rest or ["*"]) for taken in range(len(parts)))
-    return bool(parts) and fnmatchcase(parts[0], first) and _parts_match(parts[1:], rest)
+        return any(is_match(file_name, pattern) for pattern in self.files)
 
 
 @dataclass(frozen=True)
@@ -243,7 +222,7 @@ class Governance:
         counted = f"{len(files)} file{'s' if len(files) > 1 else ''}"
         taken = {source.name for source in self.sources}
         names = (dialect, *(f"{dialect}_{n}" for n in range(2, len(taken) + 3)))
-        entry = _entry_to_fill(
+        entry = entry_to_fill(
             next(name for name in names if name not in taken), dialect, files, purpose
         )
         return RecordsError(
@@ -261,33 +240,6 @@ def _not_for(file: str, sources: Sequence[GovernedSource], purpose: str) -> Reco
         do="Link for a purpose that every source allows, or leave these files out. An entry may "
         "name a purpose only once its controller has agreed to it.",
     )
-
-
-def _entry_to_fill(name: str, dialect: str, files: Sequence[str], purpose: str) -> str:
-    """An entry that is refused until it is filled in; every objection counts until then."""
-    patterns = list(dict.fromkeys(glob.escape(_without_ending(file)) for file in files))
-    return f"""\
-[sources.{name}]
-dialect = {_text(dialect)}
-feed = ""                       # who sends it
-files = [{", ".join(map(_text, patterns))}]
-controller = ""                 # the organisation that answers for it
-legal_basis = []                # UK GDPR articles, section 251 approval, consent
-purposes = [{_text(purpose)}]
-retention_months = 0
-sensitive_codes = "withheld"
-told = ""                       # daily, monthly or quarterly
-declared_lag_days = -1
-data_from = 9999-12-31          # first day it covers
-data_to = 0001-01-01            # last day it covers
-
-[sources.{name}.opt_outs]        # objections that keep a person's rows out
-{purpose} = [{", ".join(map(_text, KINDS))}]"""
-
-
-def _text(value: str) -> str:
-    """Text as TOML writes it: as JSON does."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def load_governance(path: Path) -> Governance:
@@ -323,7 +275,7 @@ def load_governance(path: Path) -> Governance:
 
 
 def _governed(name: str, entry: Mapping[str, Any]) -> GovernedSource:
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
     opt_outs = {purpose: tuple(entry["opt_outs"][purpose]) for purpose in entry["purposes"]}
     return GovernedSource(**{**values, "name": name, "opt_outs": MappingProxyType(opt_outs)})
 

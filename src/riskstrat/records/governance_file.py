@@ -180,12 +180,19 @@ def _parsed(content: bytes, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except ValueError as error:  # tomllib also lets the error of a number that is too long pass
-        found = _PLACE.search(str(error))
-        place = found[1] if found else "its end" if "end of document" in str(error) else "a number"
         raise RecordsError(
-            f"the governance file '{name}' is not valid TOML: see {place}.",
+            f"the governance file '{name}' is not valid TOML: see {_place(text, str(error))}.",
             do=f"Text stands in quotation marks, dates do not. {HELP_PAGE}",
         ) from None
+
+
+def _place(text: str, said: str) -> str:
+    """Where a parser's message points to, without the text that it may quote."""
+    if found := _PLACE.search(said):
+        return found[1]
+    if "end of document" in said:
+        return f"line {text.rstrip().count(chr(10)) + 1}, the last"
+    return "the numbers, one is too long"
 
 
 def _read(data: Mapping[str, Any], mistakes: list[str]) -> dict[str, Any]:
