@@ -1,19 +1,39 @@
 """How rows name people: one key per way of naming somebody, and everything said under it.
 
 A *claim* is a local identifier of one scope (a hospital's patient number, a practice's record), or
-where there is none the details of a row themselves. Rows of one claim are about one person.
+where there is none the details of a row themselves. Rows of one claim are about one person. NHS
+numbers are replaced by pseudonyms as soon as they are read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from riskstrat.engine import Engine
-from riskstrat.records.nhs_number import digits_sql
+from riskstrat.records.linkage import pseudonym, register_pseudonyms
+from riskstrat.records.nhs_number import Merge, digits_sql, is_valid_sql
 from riskstrat.records.sources.columns import RawTable
 
-__all__ = ["claim_sql", "claims_of_sql", "makes_claims", "merges_sql", "new_claims", "sex_sql"]
+__all__ = [
+    "CLAIMS",
+    "NUMBERS",
+    "add_claims",
+    "claim_sql",
+    "makes_claims",
+    "merges_of",
+    "new_claims",
+    "sex_sql",
+]
+
+CLAIMS = "claims"
+"""Temporary table: each distinct claim of a source with everything said under it."""
+
+NUMBERS = "nhs_numbers"
+"""Temporary table: the valid NHS numbers that were read, and their pseudonyms, for the vault."""
 
 _DETAILS = ("nhs_number", "token", "birth_date", "birth_month", "sex", "postcode", "lsoa")
 _IDENTIFYING = ("nhs_number", "token", "birth_date", "birth_month")
+_SECRET = "claim_secret"
 
 _SEXES = {
     "male": ("1", "m", "male"),
@@ -47,12 +67,13 @@ def claim_sql(table: RawTable) -> str:
     """
     details = [name for name in _DETAILS if name in table.names]
     named = [name for name in _IDENTIFYING if name in table.names]
-    by_details = "null"
+    by_details = "cast(null as varchar)"
     if named:
         parts = ", '|', ".join(f"coalesce(cast({name} as varchar), '')" for name in details)
         some = ", ".join(f"cast({name} as varchar)" for name in named)
         by_details = (
-            f"case when coalesce({some}) is not null then 'details ' || md5(concat({parts})) end"
+            f"case when coalesce({some}) is not null then 'details ' || "
+            f"sha256(concat(getvariable('{_SECRET}'), {parts}))[1:32] end"
         )
     if "local_id" not in table.names:
         return by_details
@@ -61,58 +82,100 @@ def claim_sql(table: RawTable) -> str:
     return f"case when local_id is not null then {local} else {by_details} end"
 
 
-def new_claims(engine: Engine) -> None:
-    """Make the empty temporary table ``claims``."""
+def new_claims(engine: Engine, key: bytes) -> None:
+    """Make the empty temporary tables of claims and numbers, and what keeps details secret."""
     engine.connection.execute(
-        """
-        create or replace temp table claims (
-            claim varchar, digits varchar, token varchar, birth_date date, birth_month date,
-            sex varchar, postcode varchar, lsoa varchar, practice_code varchar,
+        f"set variable {_SECRET} = $1", [pseudonym("details of a claim", key)]
+    )
+    engine.connection.execute(
+        f"""
+        create or replace temp table {CLAIMS} (
+            claim varchar, number varchar, is_numbered boolean, token varchar, birth_date date,
+            birth_month date, sex varchar, postcode varchar, lsoa varchar, practice_code varchar,
             is_register boolean, source varchar, rows bigint
         )
         """
     )
+    engine.connection.execute(
+        f"create or replace temp table {NUMBERS} (digits varchar, number varchar)"
+    )
 
 
-def claims_of_sql(table: RawTable, rows: str, source: str) -> str:
-    """SQL: what the rows of a table claim, each distinct claim once with its number of rows.
+def add_claims(  # noqa: PLR0913 - the rows, whose they are, and how numbers are read
+    engine: Engine, table: RawTable, rows: str, source: str, *, key: bytes, synthetic: bool
+) -> None:
+    """Add what the rows of a table claim to ``claims``.
 
     Parameters
     ----------
+    engine : Engine
     table : RawTable
     rows : str
         A query with the columns that `table` declares.
     source : str
-        Name of the source, for the counts of the manifest.
+        Name of the governed source.
+    key : bytes
+        Key of the pseudonyms.
+    synthetic : bool
+        Whether NHS numbers of the range 999 are people.
     """
-
-    def of(name: str, value: str = "{}") -> str:
-        return value.format(name) if name in table.names else "null"
-
-    month = (
-        f"coalesce({of('birth_month')}, cast(date_trunc('month', {of('birth_date')}) as date))"
-        if "birth_date" in table.names
-        else of("birth_month")
+    execute = engine.connection.execute
+    execute(f"create or replace temp table told_claims as {_claims_of(table, rows)}")
+    valid = is_valid_sql("digits", synthetic=synthetic)
+    fresh = execute(
+        f"""
+        select distinct digits from told_claims
+        where digits is not null and {valid} and digits not in (select digits from {NUMBERS})
+        order by digits
+        """
+    ).fetchall()
+    register_pseudonyms(engine, "fresh_numbers", (digits for (digits,) in fresh), key)
+    execute(f"insert into {NUMBERS} select identifier, pseudonym from fresh_numbers")
+    execute(
+        f"""
+        insert into {CLAIMS} by name
+        select c.* exclude (digits), n.number, digits is not null as is_numbered,
+            '{source}' as source
+        from told_claims c left join {NUMBERS} n using (digits)
+        """
     )
-    postcode = of("postcode", "nullif(upper(replace({}, ' ', '')), '')")
+    execute("drop table told_claims")
+
+
+def _claims_of(table: RawTable, rows: str) -> str:
+    def of(name: str, value: str | None = None) -> str:
+        return (value or name) if name in table.names else "null"
+
+    birth = "cast(date_trunc('month', birth_date) as date)"
+    month = f"coalesce({of('birth_month')}, {birth if 'birth_date' in table.names else 'null'})"
     return f"""
         select {claim_sql(table)} as claim,
-            {digits_sql("nhs_number") if "nhs_number" in table.names else "null"} as digits,
-            {of("token")} as token, {of("birth_date")} as birth_date, {month} as birth_month,
-            nullif({sex_sql("sex") if "sex" in table.names else "'unknown'"}, 'unknown') as sex,
-            {postcode} as postcode, {of("lsoa")} as lsoa, {of("practice_code")} as practice_code,
-            {str(table.is_register).lower()} as is_register, '{source}' as source,
-            count(*) as rows
+            {of("nhs_number", digits_sql("nhs_number"))}::varchar as digits,
+            {of("token")}::varchar as token, {of("birth_date")}::date as birth_date,
+            {month}::date as birth_month, nullif({of("sex", sex_sql("sex"))}, 'unknown') as sex,
+            {of("postcode", "nullif(upper(replace(postcode, ' ', '')), '')")} as postcode,
+            {of("lsoa")} as lsoa, {of("practice_code")} as practice_code,
+            {str(table.is_register).lower()} as is_register, count(*) as rows
         from ({rows}) told where {claim_sql(table)} is not null group by all
     """
 
 
-def merges_sql(rows: str) -> str:
-    """SQL: superseded number, present number and day of merges that can be read."""
-    return f"""
-        select {digits_sql("superseded_nhs_number")}, {digits_sql("nhs_number")},
-            merge_date
-        from ({rows}) told
-        where {digits_sql("superseded_nhs_number")} is not null
-            and {digits_sql("nhs_number")} is not null order by all
+def merges_of(engine: Engine, rows: str, key: bytes) -> list[Merge]:
+    """Merged numbers that can be read, as pseudonyms: superseded, present, day.
+
+    Parameters
+    ----------
+    engine : Engine
+    rows : str
+        A query with ``superseded_nhs_number``, ``nhs_number`` and ``merge_date``.
+    key : bytes
     """
+    former, present = digits_sql("superseded_nhs_number"), digits_sql("nhs_number")
+    found: Sequence[tuple[str, str, object]] = engine.connection.execute(
+        f"""
+        select {former}, {present}, merge_date from ({rows}) told
+        where {former} is not null and {present} is not null order by all
+        """
+    ).fetchall()
+    return [(pseudonym(old, key), pseudonym(new, key), day) for old, new, day in found]
+

@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from riskstrat.engine import Engine
 from riskstrat.records.linkage import register_pseudonyms
-from riskstrat.records.nhs_number import Merge, is_valid_sql, resolve_merges
+from riskstrat.records.nhs_number import Merge, resolve_merges
 from riskstrat.records.sources.judging import Reason
 
 __all__ = ["DetailsLinker", "LinkedDetails", "identify"]
@@ -46,7 +46,6 @@ def identify(
     engine: Engine,
     key: bytes,
     *,
-    synthetic: bool,
     merges: Iterable[Merge] = (),
     by_details: DetailsLinker | None = None,
 ) -> dict[str, Any]:
@@ -58,10 +57,8 @@ def identify(
         Holds the temporary table ``claims``.
     key : bytes
         Key of the pseudonyms.
-    synthetic : bool
-        Whether numbers of the range 999 are people.
     merges : iterable of tuple
-        Superseded number, present number and, if told, the day.
+        Pseudonyms of a superseded number and the present one and, if told, the day.
     by_details : callable, optional
         Links claims without a usable number; without one they stay unlinked.
 
@@ -71,39 +68,26 @@ def identify(
         Counts for the manifest: claims by how they were linked, and what the linkage by details
         told.
     """
-    _usable_numbers(engine, list(merges), synthetic=synthetic)
+    _follow_merges(engine, list(merges))
     for name, sql in _STEPS:
         engine.connection.execute(f"create or replace temp table {name} as {sql}")
     links = _link_by_details(engine, by_details)
     engine.connection.execute(f"create or replace temp table people_of_claims as {_PEOPLE}")
-    people = engine.connection.execute("select distinct person from people_of_claims order by all")
-    register_pseudonyms(engine, "pseudonyms", (person for (person,) in people.fetchall()), key)
+    others = engine.connection.execute(
+        "select distinct person from people_of_claims where how in ('token', 'own') order by all"
+    ).fetchall()
+    register_pseudonyms(engine, "pseudonyms", (person for (person,) in others), key)
     engine.connection.execute(f"create or replace temp table details as {_DETAILS}")
     engine.connection.execute(f"create or replace temp table identities as {_IDENTITIES}")
     return _counts(engine, links)
 
 
-def _usable_numbers(engine: Engine, merges: list[Merge], *, synthetic: bool) -> None:
+def _follow_merges(engine: Engine, merges: list[Merge]) -> None:
+    """Make ``present_numbers`` (former, number) of the numbers that are no longer used."""
     present, _ = resolve_merges(merges)
     text = pa.string()
-    engine.register(
-        "present_numbers",
-        pa.table(
-            {
-                "former": pa.array(list(present), text),
-                "number": pa.array(list(present.values()), text),
-            }
-        ),
-    )
-    valid = is_valid_sql("digits", synthetic=synthetic)
-    engine.connection.execute(
-        f"""
-        create or replace temp table numbers as
-        select digits, coalesce(m.number, digits) as number
-        from (select distinct digits from claims where digits is not null and {valid}) given
-        left join present_numbers m on m.former = given.digits
-        """
-    )
+    former, number = pa.array(list(present), text), pa.array(list(present.values()), text)
+    engine.register("present_numbers", pa.table({"former": former, "number": number}))
 
 
 _REGISTER_WEIGHT = 1_000_000_000
@@ -114,7 +98,10 @@ _WEIGHT = f"sum(c.rows) + case when bool_or(c.is_register) then {_REGISTER_WEIGH
 _STEPS = (
     (
         "numbered",
-        "select c.*, n.number from claims c left join numbers n on n.digits = c.digits",
+        """
+        select c.* exclude (number), coalesce(m.number, c.number) as number
+        from claims c left join present_numbers m on m.former = c.number
+        """,
     ),
     (
         "reference",
@@ -153,7 +140,7 @@ _STEPS = (
         "claimants",
         """
         select c.claim, any_value(e.number) as number, min(c.token) as token,
-            bool_or(c.is_register) as is_register, bool_or(c.digits is not null) as has_digits,
+            bool_or(c.is_register) as is_register, bool_or(c.is_numbered) as is_numbered,
             sum(c.rows) as rows
         from claims c left join elected e using (claim) group by c.claim
         """,
@@ -194,7 +181,8 @@ _PEOPLE = """
     union all
     select l.claim, 'details', l.person from links_by_details l where l.accepted
 """
-"""What each linked claim's person is called before the key makes a pseudonym of it."""
+"""What each linked claim's person is called: a number by its pseudonym already, others by what the
+key will make a pseudonym of."""
 
 _DETAILS = f"""
     select person, first(birth_month order by weight desc, birth_month) as birth_month,
@@ -208,7 +196,8 @@ _DETAILS = f"""
 """
 
 _IDENTITIES = f"""
-    select c.claim, p.how, case when d.birth_month is not null then s.pseudonym end as patient_id,
+    select c.claim, p.how,
+        case when d.birth_month is not null then coalesce(s.pseudonym, p.person) end as patient_id,
         d.birth_month, d.sex, case when p.person is null then '{Reason.NOT_LINKED}'
             when d.birth_month is null then '{Reason.NO_BIRTH}' end as refusal
     from claimants c left join people_of_claims p using (claim)

@@ -9,19 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from riskstrat.engine import Engine
-from riskstrat.records.claims import new_claims
 from riskstrat.records.gathering import Gathered
 from riskstrat.records.governance import Governance
 from riskstrat.records.identity import identify
 from riskstrat.records.linkage import key_id
-from riskstrat.records.nhs_number import Merge
-from riskstrat.records.objections import (
-    find_barred,
-    make_who,
-    new_objections,
-    objections_not_linked,
-)
-from riskstrat.records.raw_rows import Parts, load_whole, part_count, read_people
+from riskstrat.records.people_told import PeopleTold
+from riskstrat.records.objections import find_barred, make_who, objections_not_linked
+from riskstrat.records.raw_rows import Parts, load_whole, part_count
 from riskstrat.records.sources.assigning import Assigned, SourceFiles
 from riskstrat.records.sources.dialect import Built
 from riskstrat.records.sources.feed import FeedFile, count_rows
@@ -53,8 +47,12 @@ class LinkRun:
     assigned: Assigned
     key: bytes
     purpose: str
+    people: PeopleTold = field(init=False)
     _counts: dict[tuple[str, str, int], Counter[str | None]] = field(default_factory=dict)
     _built: dict[str, Built] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.people = PeopleTold(self.engine, self.key, self.governance.synthetic)
 
     def write(self, writer: StoreWriter) -> dict[str, Any]:
         """Link everything, write the store and return its manifest."""
@@ -91,12 +89,9 @@ class LinkRun:
         return [source for source in self.assigned.sources if source.dialect.build is not None]
 
     def _find_people(self) -> dict[str, Any]:
-        new_claims(self.engine)
-        new_objections(self.engine)
-        merges: list[Merge] = []
         for source in self._governed:
-            merges += read_people(self.engine, source)
-        return identify(self.engine, self.key, synthetic=self.governance.synthetic, merges=merges)
+            self.people.read(source)
+        return identify(self.engine, self.key, merges=self.people.merges)
 
     def _find_excluded(self) -> dict[str, int]:
         find_barred(self.engine)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from riskstrat.engine import Engine
-from riskstrat.records.claims import claim_sql
 from riskstrat.records.governance import GovernedSource, barred_sql
 from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.judging import Reason
@@ -40,17 +39,17 @@ def add_marks(engine: Engine, table: RawTable, rows: str) -> None:
     for column, mark in MARKS.items():
         if column in table.names:
             engine.connection.execute(
-                f"insert into marked select distinct {claim_sql(table)}, '{mark}' "
+                f"insert into marked select distinct claim_of_row, '{mark}' "
                 f"from ({rows}) told where {column}"
             )
 
 
-def add_objections(engine: Engine, table: RawTable, rows: str) -> None:
+def add_objections(engine: Engine, rows: str) -> None:
     """Remember objections that can be read."""
     engine.connection.execute(
         f"""
         insert into told_objections
-        select {claim_sql(table)}, kind, start_date, end_date, recorded_date from ({rows}) told
+        select claim_of_row, kind, start_date, end_date, recorded_date from ({rows}) told
         where unreadable is null and kind is not null
         """
     )

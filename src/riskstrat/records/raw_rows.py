@@ -1,4 +1,4 @@
-"""Raw rows of one part of the people: read once, spread over parts on disk if there are many."""
+"""Raw rows of files as they are declared, and those of one part of the people."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from pathlib import Path
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
-from riskstrat.records.claims import claim_sql, claims_of_sql, makes_claims, merges_sql
-from riskstrat.records.nhs_number import Merge
-from riskstrat.records.objections import add_marks, add_objections
+from riskstrat.records.claims import CLAIMS, claim_sql
 from riskstrat.records.sources.assigning import SourceFiles
 from riskstrat.records.sources.columns import RawTable, read_sql
 from riskstrat.records.sources.feed import FeedFile, relation_of, whole
 from riskstrat.records.sources.judging import Reason
 
-__all__ = ["Parts", "load_whole", "part_count", "read_people", "rows_of_file"]
+__all__ = ["NUMBER_COLUMNS", "Parts", "load_whole", "part_count", "rows_of_file"]
+
+NUMBER_COLUMNS = ("nhs_number", "superseded_nhs_number")
+"""Columns with NHS numbers: known by claims, and written nowhere."""
 
 _ROWS_PER_PART = 3_000_000
 """Raw rows that are worked on at a time: what fits into about two gigabytes with what is made of
@@ -38,39 +39,16 @@ def part_count(rows: int) -> int:
     return parts
 
 
-def read_people(engine: Engine, source: SourceFiles) -> list[Merge]:
-    """Add what a source says of who people are to ``claims``, and of who objects or is marked.
-
-    Returns
-    -------
-    list of tuple
-        NHS numbers that were merged: the superseded one, the present one, the day as text.
-    """
-    merges: list[Merge] = []
-    for table in source.dialect.tables:
-        for file in source.tables.get(table.name, ()):
-            with rows_of_file(engine, file, table) as rows:
-                if rows is not None:
-                    merges += _read_table(engine, source, table, rows)
-    return merges
-
-
-def _read_table(engine: Engine, source: SourceFiles, table: RawTable, rows: str) -> list[Merge]:
-    if makes_claims(table):
-        claims = claims_of_sql(table, rows, source.source.name)
-        engine.connection.execute(f"insert into claims by name {claims}")
-    add_marks(engine, table, rows)
-    if table.name == source.dialect.objections:
-        add_objections(engine, table, rows)
-    if table.name == source.dialect.merges:
-        return engine.connection.execute(merges_sql(rows)).fetchall()
-    return []
-
-
 @contextmanager
 def rows_of_file(engine: Engine, file: FeedFile, table: RawTable) -> Iterator[str | None]:
-    """SQL of the rows of a file, read by the declaration of `table`; None without even a header."""
+    """SQL of the rows of a file, read by the declaration of `table`; None without even a header.
+
+    Every row has the declared columns, ``unreadable`` and ``claim_of_row``.
+    """
     with whole(file):
+        if file.is_read:
+            yield f"select * from read_parquet('{_quoted(file.path)}')"
+            return
         relation = relation_of(engine, file)
         if relation is None:
             yield None
@@ -79,8 +57,19 @@ def rows_of_file(engine: Engine, file: FeedFile, table: RawTable) -> Iterator[st
         read = read_sql(table, file.normal_columns, types)
         relation.create_view("file_rows", replace=True)
         names = ", ".join(f"c{place}" for place in range(1, len(types) + 1))
-        more = "".join(f", {sql} as {name}" for name, sql in table.derived.items())
-        yield f"select *{more} from (select {read} from file_rows as f({names})) f"
+        yield _completed(table, f"select {read} from file_rows as f({names})")
+
+
+def _completed(table: RawTable, rows: str) -> str:
+    """SQL: rows with the derived columns of a table and the claim of each."""
+    more = "".join(f", {sql} as {name}" for name, sql in table.derived.items())
+    return (
+        f"select *, {claim_sql(table)} as claim_of_row from (select *{more} from ({rows}) f) f"
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def load_whole(engine: Engine, source: SourceFiles) -> None:
@@ -96,7 +85,7 @@ def load_whole(engine: Engine, source: SourceFiles) -> None:
                 if rows is not None:
                     engine.connection.execute(
                         f"insert into raw_{table.name} by name "
-                        f"select {number} as file_number, * from ({rows})"
+                        f"select {number} as file_number, * exclude (claim_of_row) from ({rows})"
                     )
         _require_rows(engine, table)
 
@@ -136,32 +125,49 @@ class Parts:
             return
         self.engine.connection.execute(f"set partitioned_write_flush_threshold = {_FLUSH_ROWS}")
         self.engine.connection.execute(f"set partitioned_write_max_open_files = {_MOST_PARTS + 1}")
-        for source, table, number, file in self._files():
-            with rows_of_file(self.engine, file, table) as rows:
-                if rows is not None:
-                    folder = self._folder(source, table) / str(number)
-                    folder.mkdir(parents=True)
-                    self.engine.connection.execute(
-                        f"copy (select *, {self._part_sql()} as part "
-                        f"from ({self._named(rows, source, table, number)}) named) "
-                        f"to '{folder}' (format parquet, compression lz4, partition_by (part))"
-                    )
+        for source in self.sources:
+            for table in source.dialect.tables:
+                for number, file in enumerate(source.tables.get(table.name, ())):
+                    with rows_of_file(self.engine, file, table) as rows:
+                        if rows is not None:
+                            self._spread_file(rows, source, table, number)
+
+    def _spread_file(self, rows: str, source: SourceFiles, table: RawTable, number: int) -> None:
+        folder = self._folder(source, table) / str(number)
+        folder.mkdir(parents=True)
+        self.engine.connection.execute(
+            f"copy (select *, {self._part_sql()} as part "
+            f"from ({self._named(rows, source, table, number)}) named) "
+            f"to '{_quoted(folder)}' (format parquet, compression lz4, partition_by (part))"
+        )
 
     def load(self, source: SourceFiles, part: int) -> None:
         """Make ``raw_<table>`` of every table of a source, with the rows of one part."""
         for table in source.dialect.tables:
-            selects = list(self._selects(source, table, part))
             empty = self._named(_nothing(table), source, table, 0)
             self.engine.connection.execute(
                 f"create or replace temp table raw_{table.name} as {empty} limit 0"
             )
-            for select in selects:
-                self.engine.connection.execute(f"insert into raw_{table.name} by name {select}")
+            if self.count > 1:
+                self._insert_parts(source, table, part)
+                continue
+            for number, file in enumerate(source.tables.get(table.name, ())):
+                with rows_of_file(self.engine, file, table) as rows:
+                    if rows is not None:
+                        self._insert(table, self._named(rows, source, table, number))
+
+    def _insert_parts(self, source: SourceFiles, table: RawTable, part: int) -> None:
+        for path in sorted(self._folder(source, table).glob(f"*/part={part}/*.parquet")):
+            rows = f"read_parquet('{_quoted(path)}', hive_partitioning=true)"
+            self._insert(table, f"select * exclude (part) from {rows}")
+
+    def _insert(self, table: RawTable, rows: str) -> None:
+        self.engine.connection.execute(f"insert into raw_{table.name} by name {rows}")
 
     def people_sql(self, part: int) -> str:
         """SQL: ``patient_id, birth_month, sex`` of everybody of a part whom a source may name."""
         named = " union ".join(
-            f"select w.patient_id from who_{source.source.name} w semi join claims c "
+            f"select w.patient_id from who_{source.source.name} w semi join {CLAIMS} c "
             f"on c.claim = w.claim and c.source = '{source.source.name}' "
             "where w.patient_id is not null"
             for source in self.sources
@@ -181,12 +187,6 @@ class Parts:
             for folder in self._folder(source, table).glob(f"*/part={part}"):
                 shutil.rmtree(folder)
 
-    def _files(self) -> Iterator[tuple[SourceFiles, RawTable, int, FeedFile]]:
-        for source in self.sources:
-            for table in source.dialect.tables:
-                for number, file in enumerate(source.tables.get(table.name, ())):
-                    yield source, table, number, file
-
     def _folder(self, source: SourceFiles, table: RawTable) -> Path:
         return self.scratch / source.source.name / table.name
 
@@ -195,32 +195,22 @@ class Parts:
         digits = f"('0x' || {prefix}patient_id[1:{_PART_DIGITS}])::integer"
         return f"coalesce({digits} * {self.count} // {_MOST_PARTS}, 0)"
 
-    def _selects(self, source: SourceFiles, table: RawTable, part: int) -> Iterator[str]:
-        if self.count > 1:
-            found = sorted(self._folder(source, table).glob(f"*/part={part}/*.parquet"))
-            for path in found:
-                yield (
-                    f"select * exclude (part) from read_parquet('{path}', hive_partitioning=true)"
-                )
-            return
-        for number, file in enumerate(source.tables.get(table.name, ())):
-            with rows_of_file(self.engine, file, table) as rows:
-                if rows is not None:
-                    yield self._named(rows, source, table, number)
-
     def _named(self, rows: str, source: SourceFiles, table: RawTable, number: int) -> str:
         """SQL: the rows with the person each is about, or why it is about nobody."""
+        numbers = "".join(
+            f", cast(null as varchar) as {name}" for name in NUMBER_COLUMNS if name in table.names
+        )
+        numbers = f" replace ({numbers[2:]})" if numbers else ""
         return f"""
-            select {number}::integer as file_number, r.* exclude (claim_of_row), w.patient_id,
+            select {number}::integer as file_number, r.*, w.patient_id,
                 case when w.claim is not null then w.refusal
                     when claim_of_row is null then '{Reason.NO_IDENTIFIER}'
                     else '{Reason.UNKNOWN_PATIENT}' end as refusal
-            from (select *, {claim_sql(table)} as claim_of_row from ({rows}) told) r
+            from (select *{numbers} from ({rows}) told) r
             left join who_{source.source.name} w on w.claim = r.claim_of_row
         """
 
 
 def _nothing(table: RawTable) -> str:
     """SQL: no rows with the declared columns."""
-    more = "".join(f", {sql} as {name}" for name, sql in table.derived.items())
-    return f"select *{more} from (select {read_sql(table, (), ())} limit 0) f"
+    return _completed(table, f"select {read_sql(table, (), ())} limit 0")

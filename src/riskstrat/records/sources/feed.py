@@ -45,6 +45,8 @@ class FeedFile:
         Column names as they stand in the file.
     delimiter : str or None
         For CSV; None means Parquet.
+    is_read : bool
+        Whether these are rows that were read by an earlier linking and kept as they are declared.
     """
 
     name: str
@@ -52,6 +54,7 @@ class FeedFile:
     sha256: str
     columns: tuple[str, ...]
     delimiter: str | None
+    is_read: bool = False
 
     @property
     def normal_columns(self) -> tuple[str, ...]:
