@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from riskstrat.errors import RecordsError, UsageError
 from riskstrat.records.governance import Governance, GovernedSource
@@ -117,12 +117,21 @@ def _source_files(
     for file in files:
         table = table_of(dialect, file)
         if isinstance(table, RawTable):
-            _require_columns(file, table)
-            tables[table.name] = (*tables.get(table.name, ()), file)
+            asked = _asking(file, table)
+            _require_columns(asked, table)
+            tables[table.name] = (*tables.get(table.name, ()), asked)
         else:
             unused.append((file, table or Reason.NOT_USED))
     _require_tables(dialect, tables, files)
     return SourceFiles(source, dialect, tables, tuple(unused))
+
+
+def _asking(file: FeedFile, table: RawTable) -> FeedFile:
+    """A file of JSON lines with the paths that a table asks for as its columns."""
+    if file.holds is None:
+        return file
+    paths = dict.fromkeys(column.aliases[0] for column in table.columns)
+    return replace(file, columns=tuple(paths))
 
 
 def _require_tables(

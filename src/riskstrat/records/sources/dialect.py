@@ -76,6 +76,8 @@ def table_of(dialect: Dialect, file: FeedFile) -> RawTable | Reason | None:
     RawTable, Reason or None
         The reason for a table that is known and left out; None when nothing fits.
     """
+    if file.holds is not None:
+        return table_by_header(dialect, file) or dialect.unused.get(file.holds)
     place = PurePosixPath(file.name)
     for name in (place.stem, place.parent.name):
         for table in dialect.tables:
@@ -88,7 +90,13 @@ def table_of(dialect: Dialect, file: FeedFile) -> RawTable | Reason | None:
 
 
 def table_by_header(dialect: Dialect, file: FeedFile) -> RawTable | None:
-    """The table all of whose required columns a file has: of several, the one with the most."""
+    """The table all of whose required columns a file has: of several, the one with the most.
+
+    Of a file of JSON lines, the table that is named after the dialect and what its lines hold.
+    """
+    if file.holds is not None:
+        held = normal_name(dialect.name + file.holds)
+        return next((t for t in dialect.tables if normal_name(t.name) == held), None)
     fitting = [
         table
         for table in dialect.tables

@@ -20,12 +20,13 @@ import pyarrow.parquet as pq
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
 from riskstrat.records.sources.columns import normal_name
+from riskstrat.records.sources.json_lines import IS_JSON, JSON_LINES, first_held, json_lines_sql
 
 __all__ = ["FeedFile", "count_rows", "find_files", "relation_of", "whole"]
 
 _BLOCK_BYTES = 1 << 20
 _DELIMITERS = (",", "\t", ";", "|")
-_SUFFIXES = (".csv", ".parquet")
+_SUFFIXES = (".csv", ".parquet", *JSON_LINES)
 _TRUTH = "truth.json"
 """A folder with this file is the truth of a simulated district: for judging only, never a feed."""
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
@@ -42,11 +43,15 @@ class FeedFile:
     path : Path
     sha256 : str
     columns : tuple of str
-        Column names as they stand in the file.
+        Column names as they stand in the file. Of a file of JSON lines the paths that are asked
+        for, such as ``$.period.start``.
     delimiter : str or None
-        For CSV; None means Parquet.
+        For CSV; None means Parquet, or JSON lines.
     is_read : bool
         Whether these are rows that were read by an earlier linking and kept as they are declared.
+    holds : str or None
+        For JSON lines: what the first line that says so holds, empty when none does; None for
+        any other file.
     """
 
     name: str
@@ -55,6 +60,7 @@ class FeedFile:
     columns: tuple[str, ...]
     delimiter: str | None
     is_read: bool = False
+    holds: str | None = None
 
     @property
     def normal_columns(self) -> tuple[str, ...]:
@@ -63,7 +69,7 @@ class FeedFile:
 
 
 def find_files(feed: Path, *, leave_out: Path | None = None) -> tuple[FeedFile, ...]:
-    """The CSV and Parquet files of a feed, by name.
+    """The CSV, Parquet and NDJSON files of a feed, by name.
 
     Parameters
     ----------
@@ -77,7 +83,7 @@ def find_files(feed: Path, *, leave_out: Path | None = None) -> tuple[FeedFile, 
     ------
     RecordsError
         When the feed is missing or holds no such file, or a file may not be read, is damaged or
-        is not in UTF-8.
+        is a CSV that is not in UTF-8.
     """
     with _permitted(feed.name):
         if not feed.exists():
@@ -88,7 +94,7 @@ def find_files(feed: Path, *, leave_out: Path | None = None) -> tuple[FeedFile, 
         paths = [feed] if feed.is_file() else sorted(_walk(feed, leave_out))
         found = [_opened(path, path.relative_to(folder).as_posix()) for path in paths]
     if not found:
-        raise RecordsError(f"expected CSV or Parquet files in '{feed.name}', found none.")
+        raise RecordsError(f"expected CSV, Parquet or NDJSON files in '{feed.name}', found none.")
     return tuple(found)
 
 
@@ -127,6 +133,8 @@ def _opened(path: Path, name: str) -> FeedFile:
     with _permitted(name):
         is_text = path.suffix.lower() == ".csv"
         digest = _digest(path, name, is_text=is_text)
+        if path.suffix.lower() in JSON_LINES:
+            return FeedFile(name, path, digest, (IS_JSON,), None, holds=first_held(path))
         if not is_text:
             return FeedFile(name, path, digest, _parquet_columns(path, name), None)
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -191,6 +199,8 @@ def count_rows(engine: Engine, file: FeedFile) -> int:
 def relation_of(engine: Engine, file: FeedFile) -> duckdb.DuckDBPyRelation | None:
     """The rows of a file with its columns in order; None for a file without even a header."""
     place = glob.escape(str(file.path))
+    if file.holds is not None:
+        return engine.connection.sql(json_lines_sql(place, file.columns))
     if file.delimiter is None:
         return engine.connection.read_parquet(place)
     if not file.columns:
