@@ -173,10 +173,10 @@ COMPARISONS = (
     ),
 )
 """What a claim and a person are compared on. The shares of the levels are a judgement, used where
-the data cannot tell: in English hospital records linked by NHS number, sex or date of birth are
-wrong or missing in about 1 of 1,000 records and postcodes in half of them (Harron K et al. BMC Med
-Res Methodol 2017;17:23); records that lack the number are taken to be worse for dates and sex, and
-better for postcodes, since former addresses are known here."""
+the data cannot tell: of English hospital records of young people that were linked by NHS number, 1
+in 1,000 had a wrong or no sex or date of birth, and half a wrong or no postcode (Harron K et al.
+BMC Med Res Methodol 2017;17:23). Records without a number are taken to be worse for dates and sex,
+and better for postcodes, since former addresses are known here and no postcode says nothing."""
 
 _POSTCODE = Key("key_postcode", "postcode", "postcode")
 _DATE = Key("key_date", "birth_date::varchar")
@@ -198,10 +198,12 @@ million pairs; postcode and year of birth 300,000 x 40 / 87 = 0.1 million; postc
 month and area 300,000 x 1,050 / 730 = 0.4 million: about 13 million pairs of 3.3e11."""
 
 TRAINING = (
-    Training(_POSTCODE, ("birth_date", "birth_month", "sex", "practice_of_same_place")),
+    Training(_POSTCODE, ("birth_date", "birth_month", "sex")),
     Training(
         _DATE, ("sex", "address", "area", "practice_of_same_place", "practice_of_other_place")
     ),
     Training(_PRACTICE, ("address", "area")),
 )
-"""In this order; a comparison keeps the first values learnt for it."""
+"""In this order; a comparison keeps the first values learnt for it. People of one postcode go to
+the same practice more often than people of one area do, so that practices cannot be learnt among
+them: with 22 people to a postcode the learning took neighbours for the person."""

@@ -12,10 +12,12 @@ from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
 from riskstrat.records.link_model import BLOCKING_KEYS, COMPARISONS, TRAINING, Comparison, Key
 
-__all__ = ["build_tables", "require_columns"]
+__all__ = ["KEYS", "as_facts", "build_tables"]
 
 KEYS = tuple(dict.fromkeys((*BLOCKING_KEYS, *(training.key for training in TRAINING))))
 
+_IDENTIFIERS = {"claims": "claim", "people": "person"}
+_DO = "Build the table as link_claims says."
 _FACTS = ("birth_date", "birth_month", "sex", "postcode", "lsoa", "practice_code")
 _DATES = ("birth_date", "birth_month")
 _UNIT = "name, birth_date, birth_month, sex"
@@ -30,45 +32,50 @@ _OF_PERSON = {
 """Lists of all that a person ever had, and the column that a claim has one of."""
 
 
-def require_columns(name: str, rows: pa.Table, identifier: str) -> None:
-    """Raise unless a table has the identifier and the facts, as text and dates.
+def as_facts(name: str, rows: pa.Table) -> pa.Table:
+    """The identifier and the facts of a table, as text and dates.
 
     Parameters
     ----------
     name : str
-        What the table holds, for the message.
+        ``claims`` or ``people``.
     rows : pyarrow.Table
-    identifier : str
-        Its first column: ``claim`` or ``person``.
 
     Raises
     ------
     RecordsError
+        When a column is missing or of another type, or a row has no identifier.
     """
-    missing = [c for c in (identifier, *_FACTS) if c not in rows.column_names]
-    if missing:
+    identifier = _IDENTIFIERS[name]
+    schema = pa.schema(
+        [(c, pa.date32() if c in _DATES else pa.string()) for c in (identifier, *_FACTS)]
+    )
+    if missing := [c for c in schema.names if c not in rows.column_names]:
         raise RecordsError(
-            f"expected {name} with {', '.join((identifier, *_FACTS))}; "
-            f"missing: {', '.join(missing)}.",
+            f"expected {name} with {', '.join(schema.names)}; missing: {', '.join(missing)}.",
+            do=_DO,
         )
-    wrong = [c for c in (identifier, *_FACTS) if not _fits(rows.schema.field(c).type, c)]
-    if wrong:
+    if wrong := [c for c in schema.names if not _fits(rows.schema.field(c).type, c)]:
         raise RecordsError(
-            f"expected text, and dates for {' and '.join(_DATES)}, in {name}; "
-            f"of another type: {', '.join(wrong)}."
+            f"expected text, and dates in {' and '.join(_DATES)}, in {name}; "
+            f"of another type: {', '.join(wrong)}.",
+            do=_DO,
         )
     if unnamed := rows[identifier].null_count:
-        raise RecordsError(f"expected a {identifier} in every row of {name}; without: {unnamed}.")
+        raise RecordsError(
+            f"expected a {identifier} in every row of {name}; rows without: {unnamed}.", do=_DO
+        )
+    return rows.select(schema.names).cast(schema)
 
 
 def _fits(kind: pa.DataType, column: str) -> bool:
-    if pa.types.is_null(kind):
-        return True
-    if column in _DATES:
-        return bool(pa.types.is_date(kind))
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    if column in _DATES:
+        return bool(pa.types.is_null(kind) or pa.types.is_date(kind))
+    return bool(
+        pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    )
 
 
 def build_tables(engine: Engine, claims: pa.Table, people: pa.Table) -> None:
@@ -99,7 +106,7 @@ def _require_once(claims: pa.Table) -> None:
     names = len(claims["claim"].unique())
     if names != claims.num_rows:
         raise RecordsError(
-            f"expected one row per claim, got {claims.num_rows} rows of {names} claims."
+            f"expected one row per claim, got {claims.num_rows} rows of {names} claims.", do=_DO
         )
 
 
@@ -107,11 +114,10 @@ def _facts_sql(name: str, identifier: str) -> str:
     """Rows of a table as they came in, each once, with the facts that follow from others."""
     return f"""
         create temp table {name}_facts as
-        select distinct {identifier}::varchar as name, birth_date::date as birth_date,
-            coalesce(birth_month::date, date_trunc('month', birth_date::date)::date) as birth_month,
-            sex::varchar as sex, postcode::varchar as postcode,
-            nullif(left(postcode::varchar, -2), '') as sector, lsoa::varchar as area,
-            practice_code::varchar as practice
+        select distinct {identifier} as name, birth_date,
+            coalesce(birth_month, date_trunc('month', birth_date)::date) as birth_month,
+            sex, postcode, nullif(left(postcode, -2), '') as sector, lsoa as area,
+            practice_code as practice
         from {name}
     """
 
@@ -179,10 +185,10 @@ def _frequency_sql(comparison: Comparison) -> str:
             select count(distinct name) as people
             from people_in_facts where {column} is not null
         ), chance as (
-            select greatest({seldom}, sum(owners * (owners - 1.0)) / (max(people) * (max(people) - 1.0)))
-                as agree
+            select sum(owners * (owners - 1.0)) / max(people * (people - 1.0)) as agree
             from owned cross join known where people > 1
         )
-        select {column}, owners / (people - 1 + 1 / coalesce(agree, {seldom})) as tf_{column}
+        select {column},
+            owners / (people - 1 + 1 / coalesce(nullif(agree, 0), {seldom})) as tf_{column}
         from owned cross join known cross join chance order by {column}
     """
