@@ -6,7 +6,7 @@ how its text is read; text that cannot be read so gives its row a reason, and ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -207,8 +207,13 @@ def _read(kind: Kind, place: int, found: str) -> tuple[str, list[tuple[Reason, s
         return identifier_sql(text), [(Reason.IDENTIFIER_AS_NUMBER, is_as_number_sql(text))]
     if kind is Kind.CODE:
         return text, [(Reason.CODE_AS_NUMBER, is_as_number_sql(text, code=True))]
-    value, reason = _PARSED[kind](text), _REASONS[kind]
+    value, reason = _with(text, _PARSED[kind]), _REASONS[kind]
     return value, [(reason, f"{text} is not null and {value} is null")]
+
+
+def _with(text: str, parsed: Callable[[str], str]) -> str:
+    """SQL that works `text` out once however often what is made of it names it."""
+    return f"list_transform([{text}], lambda t: {parsed('t')})[1]"
 
 
 def _whole_number(text: str) -> str:
