@@ -35,6 +35,15 @@ _DETAILS = ("nhs_number", "token", "birth_date", "birth_month", "sex", "postcode
 _IDENTIFYING = ("nhs_number", "token", "birth_date", "birth_month")
 _SECRET = "claim_secret"
 
+_REAL_BIRTH = "nullif(birth_date, date '1900-01-01')"
+"""The day that systems write where the date of birth is not known."""
+
+_REAL_POSTCODE = (
+    "case when not starts_with(upper(postcode), 'ZZ99') "
+    "then nullif(upper(replace(postcode, ' ', '')), '') end"
+)
+"""NHS postcodes that begin with ZZ99 stand for no address (NHS Postcode Directory)."""
+
 _SEXES = {
     "male": ("1", "m", "male"),
     "female": ("2", "f", "female"),
@@ -151,9 +160,9 @@ def _claims_of(table: RawTable, rows: str) -> str:
     return f"""
         select {claim_sql(table)} as claim,
             {of("nhs_number", digits_sql("nhs_number"))}::varchar as digits,
-            {of("token")}::varchar as token, {of("birth_date")}::date as birth_date,
+            {of("token")}::varchar as token, {of("birth_date", _REAL_BIRTH)}::date as birth_date,
             {month}::date as birth_month, nullif({of("sex", sex_sql("sex"))}, 'unknown') as sex,
-            {of("postcode", "nullif(upper(replace(postcode, ' ', '')), '')")} as postcode,
+            {of("postcode", _REAL_POSTCODE)} as postcode,
             {of("lsoa")} as lsoa, {of("practice_code")} as practice_code,
             {str(table.is_register).lower()} as is_register, count(*) as rows
         from ({rows}) told where {claim_sql(table)} is not null group by all

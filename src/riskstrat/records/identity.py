@@ -17,29 +17,21 @@ number is confirmed by the date of birth beside it).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from riskstrat.engine import Engine
-from riskstrat.records.linkage import register_pseudonyms
+from riskstrat.records.linkage import pseudonym, register_pseudonyms
 from riskstrat.records.nhs_number import Merge, resolve_merges
+from riskstrat.records.probabilistic import LINKS, LinkResult
 from riskstrat.records.sources.judging import Reason
 
-__all__ = ["DetailsLinker", "LinkedDetails", "identify"]
+__all__ = ["DetailsLinker", "identify", "weighed_links"]
 
 
-@dataclass(frozen=True)
-class LinkedDetails:
-    """What linkage by details found: ``links`` has claim, person and ``accepted``."""
-
-    links: pa.Table
-    told: dict[str, Any]
-
-
-DetailsLinker = Callable[[pa.Table, pa.Table], LinkedDetails]
-"""Links claims (first table) to known people (second)."""
+DetailsLinker = Callable[[pa.Table, pa.Table], LinkResult]
+"""Links claims (first table) to known people (second): see :func:`link_claims`."""
 
 
 def identify(
@@ -71,7 +63,7 @@ def identify(
     _follow_merges(engine, list(merges))
     for name, sql in _STEPS:
         engine.connection.execute(f"create or replace temp table {name} as {sql}")
-    links = _link_by_details(engine, by_details)
+    told = _link_by_details(engine, by_details)
     engine.connection.execute(f"create or replace temp table people_of_claims as {_PEOPLE}")
     others = engine.connection.execute(
         "select distinct person from people_of_claims where how in ('token', 'own') order by all"
@@ -79,7 +71,7 @@ def identify(
     register_pseudonyms(engine, "pseudonyms", (person for (person,) in others), key)
     engine.connection.execute(f"create or replace temp table details as {_DETAILS}")
     engine.connection.execute(f"create or replace temp table identities as {_IDENTITIES}")
-    return _counts(engine, links)
+    return _counts(engine, told)
 
 
 def _follow_merges(engine: Engine, merges: list[Merge]) -> None:
@@ -164,10 +156,10 @@ _UNLINKED = """
 """
 
 _KNOWN_PEOPLE = """
-    select distinct t.number as person, c.birth_date, c.birth_month, c.sex, c.postcode, c.lsoa,
+    select distinct coalesce(t.number, 'token ' || t.token) as person, c.birth_date, c.birth_month, c.sex, c.postcode, c.lsoa,
         c.practice_code
     from claims c join claimants t using (claim)
-    where t.number is not null and c.birth_month is not null order by all
+    where (t.number is not null or t.token is not null) and c.birth_month is not null order by all
 """
 
 _PEOPLE = """
@@ -195,6 +187,16 @@ _DETAILS = f"""
     ) told where birth_month is not null group by person
 """
 
+_LINKS = """
+    select l.claim, coalesce(s.pseudonym, l.person) as patient_id, l.weight, l.probability,
+        l.accepted, l.reason, c.sources
+    from links_by_details l left join pseudonyms s on s.identifier = l.person
+    join (select claim, string_agg(distinct source, ' ' order by source) as sources
+        from claims group by claim) c using (claim)
+    order by l.claim
+"""
+"""Every link by details with its weight, the claim under its own name: hide it before writing."""
+
 _IDENTITIES = f"""
     select c.claim, p.how,
         case when d.birth_month is not null then coalesce(s.pseudonym, p.person) end as patient_id,
@@ -206,26 +208,27 @@ _IDENTITIES = f"""
 """
 
 
-def _link_by_details(engine: Engine, linker: DetailsLinker | None) -> LinkedDetails:
-    """Make ``links_by_details`` (claim, person, accepted), empty without a linker."""
-    text = pa.string()
-    nobody = pa.table(
-        {
-            "claim": pa.array([], text),
-            "person": pa.array([], text),
-            "accepted": pa.array([], pa.bool_()),
-        }
-    )
-    found = LinkedDetails(nobody, {"how": "not asked"})
-    if linker is not None:
-        claims = engine.connection.execute(_UNLINKED).to_arrow_table()
-        people = engine.connection.execute(_KNOWN_PEOPLE).to_arrow_table()
-        found = linker(claims, people)
+def _link_by_details(engine: Engine, linker: DetailsLinker | None) -> dict[str, Any]:
+    """Make ``links_by_details`` as :data:`LINKS`, empty without a linker; what it told."""
+    claims = engine.connection.sql(_UNLINKED).to_arrow_table()
+    if linker is None or not claims.num_rows:
+        engine.register("links_by_details", LINKS.empty_table())
+        return {"asked": linker is not None, "claims": claims.num_rows}
+    people = engine.connection.sql(_KNOWN_PEOPLE).to_arrow_table()
+    found = linker(claims, people)
     engine.register("links_by_details", found.links)
-    return found
+    return {
+        "asked": True,
+        "claims": claims.num_rows,
+        "threshold": found.threshold,
+        "estimated_precision": found.estimated_precision,
+        "estimated_recall": found.estimated_recall,
+        "counts": dict(found.counts),
+        "parameters": dict(found.parameters),
+    }
 
 
-def _counts(engine: Engine, links: LinkedDetails) -> dict[str, Any]:
+def _counts(engine: Engine, by_details: dict[str, Any]) -> dict[str, Any]:
     rows = engine.connection.execute(
         """
         select coalesce(p.how, 'not linked'), count(*), sum(c.rows)
@@ -234,4 +237,20 @@ def _counts(engine: Engine, links: LinkedDetails) -> dict[str, Any]:
         """
     ).fetchall()
     told = {how: {"claims": claims, "rows": int(number)} for how, claims, number in rows}
-    return {"claims": told, "by_details": links.told}
+    return {"claims": told, "by_details": by_details}
+
+
+def weighed_links(engine: Engine, key: bytes) -> pa.Table:
+    """Every link by details that was weighed, accepted or not, for the store.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``claim`` (its pseudonym), ``patient_id``, ``weight`` (log2 of the odds), ``probability``,
+        ``accepted``, ``reason`` and ``sources``; sorted by claim.
+    """
+    links = engine.connection.sql(_LINKS).to_arrow_table()
+    hidden = pa.array(
+        [pseudonym(claim, key) for claim in links["claim"].to_pylist()], pa.string()
+    )
+    return links.set_column(0, "claim", hidden).sort_by("claim")

@@ -8,13 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
+
 from riskstrat.engine import Engine
 from riskstrat.records.gathering import Gathered
 from riskstrat.records.governance import Governance
-from riskstrat.records.identity import identify
+from riskstrat.records.identity import identify, weighed_links
 from riskstrat.records.linkage import key_id
 from riskstrat.records.people_told import PeopleTold
 from riskstrat.records.objections import find_barred, make_who, objections_not_linked
+from riskstrat.records.probabilistic import LinkResult, link_claims
 from riskstrat.records.raw_rows import Parts, load_whole, part_count
 from riskstrat.records.sources.assigning import Assigned, SourceFiles
 from riskstrat.records.sources.dialect import Built
@@ -23,7 +26,10 @@ from riskstrat.records.sources.judging import Reason, rejections
 from riskstrat.records.sources.work import Work
 from riskstrat.schema import TABLES, FileCount, SourceCount, StoreWriter
 
-__all__ = ["LinkRun"]
+__all__ = ["LINKS_FILE", "LinkRun"]
+
+LINKS_FILE = "links.parquet"
+"""Every link by details with its weight, beside the tables of a store."""
 
 _EVENTS = TABLES["events"]
 
@@ -70,6 +76,7 @@ class LinkRun:
         for table in TABLES.values():
             if table.name != "events" or parts.count == 1:
                 writer.write(self.engine, table)
+        writer.write_beside(LINKS_FILE, weighed_links(self.engine, self.key))
         told = {
             "purpose": self.purpose,
             "key_id": key_id(self.key),
@@ -91,7 +98,15 @@ class LinkRun:
     def _find_people(self) -> dict[str, Any]:
         for source in self._governed:
             self.people.read(source)
-        return identify(self.engine, self.key, merges=self.people.merges)
+        return identify(
+            self.engine,
+            self.key,
+            merges=self.people.merges,
+            by_details=self._link_claims if self.governance.probabilistic else None,
+        )
+
+    def _link_claims(self, claims: pa.Table, people: pa.Table) -> LinkResult:
+        return link_claims(claims, people, precision=self.governance.precision)
 
     def _find_excluded(self) -> dict[str, int]:
         find_barred(self.engine)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
@@ -94,6 +96,10 @@ class StoreWriter:
         folder = self._folder / table.name
         folder.mkdir(exist_ok=True)
         _write_table(engine, table.name, _ordered_rows(engine, table), folder / f"{part}.parquet")
+
+    def write_beside(self, name: str, rows: pa.Table) -> None:
+        """Write rows that are no canonical table beside the tables."""
+        pq.write_table(rows, self._folder / name)
 
     def finish(
         self,

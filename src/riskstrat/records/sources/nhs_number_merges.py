@@ -16,12 +16,15 @@ _TABLE = RawTable(
             "superseded_nhs_number",
             ("superseded_nhs_number", "former_nhs_number", "old_nhs_number"),
             required=True,
-            missing=Reason.NO_IDENTIFIER,
         ),
         Column("nhs_number", ("nhs_number", "current_nhs_number", "new_nhs_number"), required=True),
         Column("merge_date", ("merge_date", "date_merged"), Kind.DAY),
         Column("recorded_date", ("date_recorded", "recorded_date"), Kind.DAY),
     ),
+    derived={
+        "pair": "case when superseded_nhs_number is not null then "
+        "sha256(concat(getvariable('claim_secret'), superseded_nhs_number, ' ', nhs_number)) end"
+    },
 )
 
 
@@ -29,7 +32,8 @@ def _build(work: Work) -> None:
     """Merges make no rows of their own; one of a known person is kept: who is who stands on it."""
     work.judge(
         _TABLE.name,
-        identifier="superseded_nhs_number || ' ' || nhs_number",
+        (Reason.NO_IDENTIFIER, "pair is null"),
+        identifier="pair",
         content=("merge_date",),
     )
 
