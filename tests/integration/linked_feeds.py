@@ -51,8 +51,8 @@ class SimulatedFeeds:
     def connection(self) -> duckdb.DuckDBPyConnection:
         """Views ``linked_<table>``, ``oracle_<table>``, ``feed_<file>`` and ``truth_<file>``.
 
-        A ``truth`` view has the true ``patient_id`` of each row of the file, by ``row`` from 0; rows
-        of nobody have none.
+        A ``truth`` view has the true ``patient_id`` of each row of the file, by ``row`` from 0; one
+        about nobody has none.
         """
         connection = duckdb.connect()
         for table in TABLES:
