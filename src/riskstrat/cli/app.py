@@ -23,6 +23,7 @@ from riskstrat.cli.console import (
     stages,
 )
 from riskstrat.cli.demo import demo
+from riskstrat.cli.link import link_command
 from riskstrat.cli.lists import explain, list_command, score
 from riskstrat.cli.simulate import simulate
 from riskstrat.errors import DataError, RiskstratError
@@ -103,36 +104,7 @@ def study_check(study: Annotated[Path, typer.Argument(help="A study.toml.")]) ->
 app.command()(simulate)
 
 
-@app.command("link")
-def link_command(
-    feed: Annotated[Path, typer.Argument(help="A file or a folder of feeds.")],
-    out: Annotated[Path, typer.Option(help="Folder for the linked records.")],
-    dialect: Annotated[
-        str | None, typer.Option(help="omop or meds; read from the headers when not given.")
-    ] = None,
-    purpose: Annotated[
-        str, typer.Option(help="case_finding, commissioning or research.")
-    ] = "case_finding",
-    as_json: JsonOption = False,
-) -> None:
-    """Turn feeds into linked records; every input row is kept or counted with a reason.
-
-    Example: riskstrat link omop_extract/ --out records/
-    """
-    from riskstrat.records import link
-
-    with stages() as say:
-        say("linking")
-        manifest = link(feed, out, dialect=dialect, purpose=purpose)
-    lines = [f"Linked into {out}/"]
-    for source in manifest["sources"]:
-        for file in source["files"]:
-            reasons = "; ".join(f"{n:,} {reason}" for reason, n in file["rejected"].items())
-            kept = f"{file['rows_kept']:,} of {file['rows_in']:,} rows kept"
-            lines.append(
-                f"  {file['name']}: {kept}" + (f"; rejected: {reasons}" if reasons else "")
-            )
-    show(manifest, as_json=as_json, lines=lines)
+app.command("link")(link_command)
 
 
 @app.command("check")

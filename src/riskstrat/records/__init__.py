@@ -2,7 +2,8 @@
 
 from riskstrat.records.checks import Finding, check_records
 from riskstrat.records.known import TRANSFER_GAP_DAYS, as_known, spells
-from riskstrat.records.linking import PURPOSES, link
+from riskstrat.records.governance import PURPOSES
+from riskstrat.records.linking import link
 from riskstrat.records.store import LinkedRecords, load_records
 
 __all__ = [

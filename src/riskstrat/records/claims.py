@@ -8,6 +8,7 @@ numbers are replaced by pseudonyms as soon as they are read.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from riskstrat.engine import Engine
 from riskstrat.records.linkage import pseudonym, register_pseudonyms
@@ -180,11 +181,17 @@ def merges_of(engine: Engine, rows: str, key: bytes) -> list[Merge]:
     key : bytes
     """
     former, present = digits_sql("superseded_nhs_number"), digits_sql("nhs_number")
-    found: Sequence[tuple[str, str, object]] = engine.connection.execute(
+    found: Sequence[tuple[str, str, date | None]] = engine.connection.execute(
         f"""
         select {former}, {present}, merge_date from ({rows}) told
         where {former} is not null and {present} is not null order by all
         """
     ).fetchall()
-    return [(pseudonym(old, key), pseudonym(new, key), day) for old, new, day in found]
-
+    merges = [(pseudonym(old, key), pseudonym(new, key), day) for old, new, day in found]
+    present = [(new, number) for (_, new, _), (_, number, _) in zip(found, merges, strict=True)]
+    if present:
+        engine.connection.executemany(
+            f"insert into {NUMBERS} select $1, $2 where $1 not in (select digits from {NUMBERS})",
+            present,
+        )
+    return list(merges)

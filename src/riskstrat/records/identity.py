@@ -156,8 +156,8 @@ _UNLINKED = """
 """
 
 _KNOWN_PEOPLE = """
-    select distinct coalesce(t.number, 'token ' || t.token) as person, c.birth_date, c.birth_month, c.sex, c.postcode, c.lsoa,
-        c.practice_code
+    select distinct coalesce(t.number, 'token ' || t.token) as person, c.birth_date,
+        c.birth_month, c.sex, c.postcode, c.lsoa, c.practice_code
     from claims c join claimants t using (claim)
     where (t.number is not null or t.token is not null) and c.birth_month is not null order by all
 """
@@ -250,7 +250,5 @@ def weighed_links(engine: Engine, key: bytes) -> pa.Table:
         ``accepted``, ``reason`` and ``sources``; sorted by claim.
     """
     links = engine.connection.sql(_LINKS).to_arrow_table()
-    hidden = pa.array(
-        [pseudonym(claim, key) for claim in links["claim"].to_pylist()], pa.string()
-    )
+    hidden = pa.array([pseudonym(claim, key) for claim in links["claim"].to_pylist()], pa.string())
     return links.set_column(0, "claim", hidden).sort_by("claim")

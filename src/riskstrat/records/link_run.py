@@ -11,12 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from riskstrat.engine import Engine
+from riskstrat.records.claims import NUMBERS
 from riskstrat.records.gathering import Gathered
 from riskstrat.records.governance import Governance
 from riskstrat.records.identity import identify, weighed_links
 from riskstrat.records.linkage import key_id
-from riskstrat.records.people_told import PeopleTold
 from riskstrat.records.objections import find_barred, make_who, objections_not_linked
+from riskstrat.records.people_told import PeopleTold
 from riskstrat.records.probabilistic import LinkResult, link_claims
 from riskstrat.records.raw_rows import Parts, load_whole, part_count
 from riskstrat.records.sources.assigning import Assigned, SourceFiles
@@ -33,6 +34,17 @@ LINKS_FILE = "links.parquet"
 
 _EVENTS = TABLES["events"]
 
+_VAULT_ENTRIES = f"""
+    select r.practice_code, p.patient_id, n.digits as nhs_number
+    from patients p left join {NUMBERS} n on n.number = p.patient_id
+    left join (
+        select patient_id, first(practice_code order by start_date desc, recorded_date desc,
+            practice_code) as practice_code
+        from registrations where superseded_date is null group by patient_id
+    ) r using (patient_id)
+    order by all
+"""
+
 
 @dataclass
 class LinkRun:
@@ -43,22 +55,23 @@ class LinkRun:
     engine : Engine
     governance : Governance
     assigned : Assigned
-    key : bytes
-        Key of the pseudonyms.
+    people : PeopleTold
+        What the files tell of who people are.
     purpose : str
     """
 
     engine: Engine
     governance: Governance
     assigned: Assigned
-    key: bytes
+    people: PeopleTold
     purpose: str
-    people: PeopleTold = field(init=False)
     _counts: dict[tuple[str, str, int], Counter[str | None]] = field(default_factory=dict)
     _built: dict[str, Built] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.people = PeopleTold(self.engine, self.key, self.governance.synthetic)
+    @property
+    def key(self) -> bytes:
+        """Key of the pseudonyms."""
+        return self.people.key
 
     def write(self, writer: StoreWriter) -> dict[str, Any]:
         """Link everything, write the store and return its manifest."""
@@ -90,14 +103,23 @@ class LinkRun:
         }
         return writer.finish(self.engine, tuple(map(self._counted, self.assigned.sources)), told)
 
+    def vault_entries(self) -> pa.Table:
+        """Practice, pseudonym and NHS number of everybody in the store, once it is written.
+
+        Returns
+        -------
+        pyarrow.Table
+            ``practice_code`` (of the latest registration; null for none), ``patient_id``,
+            ``nhs_number`` (null for somebody whose number is in no file of this linking).
+        """
+        return self.engine.connection.sql(_VAULT_ENTRIES).to_arrow_table()
+
     @property
     def _governed(self) -> list[SourceFiles]:
         """The sources whose people are told apart by NHS number and the like."""
         return [source for source in self.assigned.sources if source.dialect.build is not None]
 
     def _find_people(self) -> dict[str, Any]:
-        for source in self._governed:
-            self.people.read(source)
         return identify(
             self.engine,
             self.key,

@@ -7,32 +7,27 @@ from typing import Any
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError, UsageError
-from riskstrat.records.governance import load_governance
+from riskstrat.records.governance import PURPOSES, Governance, load_governance
+from riskstrat.records.history import HISTORY, History
 from riskstrat.records.link_run import LinkRun
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, require_key
+from riskstrat.records.linkage import PUBLISHED_TEST_KEY, key_id, require_key
+from riskstrat.records.options import LinkOptions
+from riskstrat.records.people_told import PeopleTold
 from riskstrat.records.sources import DIALECTS, find_files
-from riskstrat.records.sources.assigning import assign_files
+from riskstrat.records.sources.assigning import Assigned, assign_files, require_tables
 from riskstrat.schema import MANIFEST, StoreWriter
 from riskstrat.staging import require_replaceable, staged_directory
 
-__all__ = ["GOVERNANCE", "PURPOSES", "link"]
-
-PURPOSES = ("case_finding", "commissioning", "research")
-"""What a store may be used for; objections are enforced for the purpose."""
+__all__ = ["GOVERNANCE", "link", "link_feeds"]
 
 GOVERNANCE = "governance.toml"
 """Name of the governance file in a folder of feeds."""
 
+_ONLY_THIS_USER = 0o700
 
-def link(  # noqa: PLR0913 - each is an option of the command
-    feed: str | Path,
-    out: str | Path,
-    *,
-    dialect: str | None = None,
-    purpose: str = "case_finding",
-    governance: str | Path | None = None,
-    key: bytes | None = None,
-    memory_limit: str | None = None,
+
+def link(
+    feed: str | Path, out: str | Path, *, key: bytes | None = None, **options: Any
 ) -> dict[str, Any]:
     """Link every file of a folder of feeds into a store of linked records.
 
@@ -42,17 +37,11 @@ def link(  # noqa: PLR0913 - each is an option of the command
         A file, or a folder with everything below it.
     out : str or Path
         Folder for the store; an earlier store there is replaced as a whole, or not at all.
-    dialect : str, optional
-        Name of the dialect of every file; told from governance and headers when not given.
-    purpose : str
-        One of :data:`PURPOSES`.
-    governance : str or Path, optional
-        The governance file; ``governance.toml`` beside the feeds when not given.
     key : bytes, optional
         Secret key of the pseudonyms, at least 16 bytes. Only where the governance file says that
         the people are synthetic may it be left out: the published test key is used then.
-    memory_limit : str, optional
-        Such as ``"4GB"``: what the engine may use; the rest goes to disk.
+    **options
+        Of :class:`LinkOptions`.
 
     Returns
     -------
@@ -67,18 +56,75 @@ def link(  # noqa: PLR0913 - each is an option of the command
     UsageError
         When the dialect or the purpose is unknown, the key too short, or `out` holds other things.
     """
-    feed, out = Path(feed), Path(out)
-    if purpose not in PURPOSES:
-        raise UsageError(f"expected a purpose, one of: {', '.join(PURPOSES)}.")
-    require_replaceable(out, MANIFEST)
+    manifest, _ = link_feeds(Path(feed), Path(out), key, LinkOptions(**options))
+    return manifest
+
+
+def link_feeds(
+    feed: Path, out: Path, key: bytes | None, options: LinkOptions
+) -> tuple[dict[str, Any], LinkRun]:
+    """As :func:`link`, with the finished run: it still knows the NHS numbers, for the vault."""
+    _require_sound(out, options)
     files = find_files(feed, leave_out=out)
-    rules = load_governance(_governance_file(feed, governance))
+    rules = load_governance(_governance_file(feed, options.governance))
     secret = _secret(key, synthetic=rules.synthetic)
-    assigned = assign_files(files, DIALECTS, rules, dialect=dialect, purpose=purpose)
-    engine = Engine(memory_limit=memory_limit)
-    run = LinkRun(engine, rules, assigned, secret, purpose)
+    assigned = assign_files(files, DIALECTS, rules, options)
+    engine = Engine(memory_limit=options.memory_limit)
+    people = PeopleTold(engine, secret, rules.synthetic)
+    if options.history is None:
+        people.read_all(assigned.sources)
+    else:
+        assigned = _with_history(engine, people, assigned, rules, options)
+    for source in assigned.sources:
+        require_tables(source)
+    run = LinkRun(engine, rules, assigned, people, options.purpose)
     with staged_directory(out, marker=MANIFEST) as staged:
-        return run.write(StoreWriter(staged))
+        return run.write(StoreWriter(staged)), run
+
+
+def _with_history(
+    engine: Engine,
+    people: PeopleTold,
+    assigned: Assigned,
+    rules: Governance,
+    options: LinkOptions,
+) -> Assigned:
+    """Read the new files, keep them with the earlier ones, and go on with all of them."""
+    whole = [s.source.name for s in assigned.sources if s.dialect.build_whole is not None]
+    if whole:
+        raise RecordsError(
+            f"the sources {', '.join(whole)} are whole records with people of their own, which "
+            "keep no history.",
+            do="Link them without --history, all files at once.",
+        )
+    folder = Path(options.history or "")
+    kept = History(folder if options.add else folder / "none", key_id(people.key))
+    if options.add and kept.is_empty:
+        raise RecordsError(
+            f"expected a history in '{folder.name}' to add to, but there is none.",
+            do="Link all feeds once with --history, without --add.",
+        )
+    fresh = kept.unread(assigned)
+    kept.restore(people)
+    people.read_all(fresh.sources)
+    with staged_directory(folder, marker=HISTORY) as staged:
+        staged.chmod(_ONLY_THIS_USER)
+        kept.keep(engine, fresh, people, staged)
+    all_files = History(folder, key_id(people.key))
+    return Assigned(all_files.sources(rules, DIALECTS, options.purpose), assigned.others)
+
+
+def _require_sound(out: Path, options: LinkOptions) -> None:
+    if options.purpose not in PURPOSES:
+        raise UsageError(f"expected a purpose, one of: {', '.join(PURPOSES)}.")
+    if options.add and options.history is None:
+        raise UsageError(
+            "expected the history to add to, got none.",
+            do="Say --history FOLDER: the folder given when the first feeds were linked.",
+        )
+    require_replaceable(out, MANIFEST)
+    if options.history is not None:
+        require_replaceable(Path(options.history), HISTORY)
 
 
 def _governance_file(feed: Path, given: str | Path | None) -> Path:

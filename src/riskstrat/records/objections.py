@@ -10,7 +10,9 @@ from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.judging import Reason
 
 __all__ = [
+    "MARKED",
     "MARKS",
+    "OBJECTIONS",
     "add_marks",
     "add_objections",
     "find_barred",
@@ -18,6 +20,12 @@ __all__ = [
     "new_objections",
     "objections_not_linked",
 ]
+
+OBJECTIONS = "told_objections"
+"""Temporary table: objections as they were told, by claim."""
+
+MARKED = "marked"
+"""Temporary table: claims of people whose rows are marked."""
 
 MARKS = {"is_withheld": "withheld", "is_dummy": "dummy"}
 """Columns of a raw table that mark a person whose record is confidential, or who is nobody."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from riskstrat.engine import Engine
@@ -44,6 +45,12 @@ class PeopleTold:
                 with rows_of_file(self.engine, file, table) as rows:
                     if rows is not None:
                         self._read_rows(source, table, rows)
+
+    def read_all(self, sources: Iterable[SourceFiles]) -> None:
+        """Read every source whose people are told apart by NHS number and the like."""
+        for source in sources:
+            if source.dialect.build is not None:
+                self.read(source)
 
     def _read_rows(self, source: SourceFiles, table: RawTable, rows: str) -> None:
         if makes_claims(table):

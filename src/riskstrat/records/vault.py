@@ -21,7 +21,7 @@ from riskstrat.records.linkage import key_id as id_of
 from riskstrat.records.linkage import pseudonym
 from riskstrat.records.sealed import SealedFolder
 
-__all__ = ["Audit", "Vault", "rekeyed", "reseal", "seal"]
+__all__ = ["Audit", "Vault", "rekeyed", "reseal", "seal", "seal_again"]
 
 Audit = Callable[[Mapping[str, object]], None]
 """Takes the record of one look: who, which practice, why, how many. It stamps the time itself."""
@@ -65,6 +65,34 @@ def seal(out: Path, entries: pa.Table, *, key: bytes, key_id: str) -> dict[str, 
     counts = {code: len(numbers) for code, numbers in practices.items()}
     folder = SealedFolder.new(out, key, pseudonym_key_id=key_id, counts=counts)
     return folder.write(practices.items())
+
+
+def seal_again(out: Path, entries: pa.Table, *, key: bytes, key_id: str) -> dict[str, Any]:
+    """As :func:`seal`, for entries some of which have no number: those keep the one they had.
+
+    Linking that adds a month knows the numbers of the new files only. People who are in the vault
+    and not in `entries` leave it.
+
+    Parameters
+    ----------
+    out : Path
+        An earlier vault, sealed with `key`.
+    entries : pyarrow.Table
+        As of :func:`seal`, everybody of the records; ``nhs_number`` may be null.
+    key, key_id
+        As of :func:`seal`.
+    """
+    old = SealedFolder.open(out, key)
+    known = {
+        patient: number
+        for code in old.about.counts
+        for patient, number in old.numbers(code).items()
+    }
+    pairs = zip(entries["patient_id"].to_pylist(), entries["nhs_number"].to_pylist(), strict=True)
+    numbers = pa.array([number or known.get(patient) for patient, number in pairs], pa.string())
+    place = entries.column_names.index("nhs_number")
+    full = entries.set_column(place, "nhs_number", numbers)
+    return seal(out, full.filter(pc.is_valid(numbers)), key=key, key_id=key_id)
 
 
 @dataclass(frozen=True, repr=False)

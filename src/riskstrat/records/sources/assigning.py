@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from riskstrat.errors import RecordsError, UsageError
 from riskstrat.records.governance import Governance, GovernedSource
+from riskstrat.records.options import LinkOptions
 from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.dialect import Dialect, table_by_header, table_of
 from riskstrat.records.sources.feed import FeedFile
 from riskstrat.records.sources.judging import Reason
 
-__all__ = ["Assigned", "SourceFiles", "assign_files"]
+__all__ = ["Assigned", "SourceFiles", "assign_files", "require_tables"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,7 @@ def assign_files(
     files: Sequence[FeedFile],
     dialects: Mapping[str, Dialect],
     governance: Governance,
-    *,
-    dialect: str | None,
-    purpose: str,
+    chosen: LinkOptions,
 ) -> Assigned:
     """Give every file to the source that answers for it.
 
@@ -54,33 +53,45 @@ def assign_files(
         When a file fits more than one dialect, has no entry, may not be used for the purpose, or
         lacks a table or a column; when no file fits a dialect.
     """
-    known = _known(dialects, dialect)
-    chosen: dict[str, list[FeedFile]] = {}
+    known = _known(dialects, chosen.dialect)
+    unnamed = _left_out(governance, chosen.leave_out)
+    by_dialect: dict[str, list[FeedFile]] = {}
     others: list[FeedFile] = []
     for file in files:
-        if name := _dialect_of(file, known, governance):
-            chosen.setdefault(name, []).append(file)
-        else:
+        name = _dialect_of(file, known, governance)
+        if name is None or any(source.covers(file.name) for source in unnamed):
             others.append(file)
-    if not chosen:
+        else:
+            by_dialect.setdefault(name, []).append(file)
+    if not by_dialect:
         raise RecordsError(
             f"the headers of {len(files)} files fit none of the known dialects: "
             f"{', '.join(sorted(known))}.",
             do="Name the dialect with --dialect to see what is missing, or check the header lines.",
         )
-    if len(chosen) == 1:
-        (only,) = chosen
-        chosen[only] += others
+    if len(by_dialect) == 1 and not unnamed:
+        (only,) = by_dialect
+        by_dialect[only] += others
         others = []
     sources: list[SourceFiles] = []
-    for name, held in sorted(chosen.items()):
-        entries = governance.require_allowed(name, [file.name for file in held], purpose)
+    for name, held in sorted(by_dialect.items()):
+        entries = governance.require_allowed(name, [file.name for file in held], chosen.purpose)
         for entry in {source.name: source for source in entries.values()}.values():
             own = [file for file in held if entries[file.name].name == entry.name]
             sources.append(_source_files(entry, dialects[name], own))
     order = {source.name: place for place, source in enumerate(governance.sources)}
     sources.sort(key=lambda found: order[found.source.name])
     return Assigned(tuple(sources), tuple(others))
+
+
+def _left_out(governance: Governance, names: Sequence[str]) -> list[GovernedSource]:
+    known = {source.name: source for source in governance.sources}
+    if unknown := sorted(set(names) - set(known)):
+        raise UsageError(
+            f"expected sources to leave out, of: {', '.join(known)}; "
+            f"got {len(unknown)} other names."
+        )
+    return [known[name] for name in names]
 
 
 def _known(dialects: Mapping[str, Dialect], name: str | None) -> Mapping[str, Dialect]:
@@ -122,7 +133,6 @@ def _source_files(
             tables[table.name] = (*tables.get(table.name, ()), asked)
         else:
             unused.append((file, table or Reason.NOT_USED))
-    _require_tables(dialect, tables, files)
     return SourceFiles(source, dialect, tables, tuple(unused))
 
 
@@ -134,19 +144,24 @@ def _asking(file: FeedFile, table: RawTable) -> FeedFile:
     return replace(file, columns=tuple(paths))
 
 
-def _require_tables(
-    dialect: Dialect, tables: Mapping[str, object], files: Sequence[FeedFile]
-) -> None:
-    missing = [table.name for table in dialect.tables if table.must_exist]
-    if missing := [name for name in missing if name not in tables]:
+def require_tables(source: SourceFiles) -> None:
+    """Refuse a source without one of the tables that its dialect must have.
+
+    Raises
+    ------
+    RecordsError
+    """
+    tables, dialect = source.tables, source.dialect
+    missing = [t.name for t in dialect.tables if t.must_exist and t.name not in tables]
+    if missing:
         raise RecordsError(
             f"the {dialect.name} feed needs the tables {', '.join(missing)}, which no file holds.",
             do="Name each file after its table; one without rows still has its header line.",
         )
-    if files and not tables:
+    if source.unused and not tables:
         raise RecordsError(
-            f"none of {len(files)} files given to dialect {dialect.name} holds one of its tables: "
-            f"{', '.join(table.name for table in dialect.tables)}.",
+            f"none of {len(source.unused)} files given to dialect {dialect.name} holds one of its "
+            f"tables: {', '.join(table.name for table in dialect.tables)}.",
             do="Check the header lines, or the dialect that the governance file names.",
         )
 

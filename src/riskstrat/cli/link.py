@@ -1,0 +1,147 @@
+"""``riskstrat link``: feeds in, linked records out, and what became of every row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from riskstrat.cli.console import JsonOption, show, show_table, stages
+
+if TYPE_CHECKING:
+    from riskstrat.records.link_run import LinkRun
+
+__all__ = ["link_command"]
+
+
+def link_command(
+    feed: Annotated[Path, typer.Argument(help="A file or a folder of feeds.")],
+    out: Annotated[Path, typer.Option(help="Folder for the linked records.")],
+    dialect: Annotated[
+        str | None,
+        typer.Option(help="Dialect of every file; told from governance and headers otherwise."),
+    ] = None,
+    governance: Annotated[
+        Path | None, typer.Option(help="Governance file; governance.toml of the feeds otherwise.")
+    ] = None,
+    purpose: Annotated[
+        str, typer.Option(help="case_finding, commissioning or research.")
+    ] = "case_finding",
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="A source not to link; may be given again.")
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the key of the pseudonyms; RISKSTRAT_KEY otherwise."),
+    ] = None,
+    vault: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the way back to NHS numbers, sealed for each practice."),
+    ] = None,
+    vault_key_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the key of the vault; RISKSTRAT_VAULT_KEY otherwise."),
+    ] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="Folder that keeps what was read, for --add.")
+    ] = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Add new files to those of the history.")
+    ] = False,
+    memory: Annotated[
+        str | None, typer.Option(help="Memory for the engine, such as 4GB; the rest goes to disk.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn feeds into linked records; every input row is kept or counted with a reason.
+
+    A folder of feeds holds governance.toml, which says who answers for each source, what it may be
+    used for and whose objections count.
+
+    Example: riskstrat link feeds/ --out records/
+
+    Example: riskstrat link feeds/ --key-file key.txt --vault vault/ --history history/ --out
+    records/
+
+    Example: riskstrat link november/ --add --history history/ --key-file key.txt --out records/
+    """
+    from riskstrat.records.keys import load_keys
+    from riskstrat.records.linking import link_feeds
+    from riskstrat.records.options import LinkOptions
+
+    options = LinkOptions(
+        dialect=dialect,
+        governance=governance,
+        purpose=purpose,
+        leave_out=tuple(leave_out or ()),
+        history=history,
+        add=add,
+        memory_limit=memory,
+    )
+    keys = load_keys(key_file, os.environ)
+    with stages() as say:
+        say("linking")
+        manifest, run = link_feeds(feed, out, keys.current if keys else None, options)
+        if vault is not None:
+            say("vault")
+            _seal(run, vault, vault_key_file, add=add)
+    if as_json:
+        show(manifest, as_json=True, lines=[])
+        return
+    _show_files(manifest)
+    show({}, as_json=False, lines=_summary(manifest, out))
+
+
+def _seal(run: LinkRun, vault: Path, key_file: Path | None, *, add: bool) -> None:
+    import pyarrow.compute as pc
+
+    from riskstrat.records.keys import VAULT_KEY_VARIABLE, load_keys, require_keys
+    from riskstrat.records.linkage import key_id
+    from riskstrat.records.vault import seal, seal_again
+
+    given = load_keys(key_file, os.environ, variable=VAULT_KEY_VARIABLE)
+    keys = require_keys(given, synthetic=run.governance.synthetic)
+    write = seal_again if add else seal
+    entries = run.vault_entries()
+    if not add:
+        entries = entries.filter(pc.is_valid(entries["nhs_number"]))
+    write(vault, entries, key=keys.current, key_id=key_id(run.key))
+
+
+def _show_files(manifest: Mapping[str, Any]) -> None:
+    rows = []
+    for source in manifest["sources"]:
+        for file in source["files"]:
+            reasons = ", ".join(f"{reason}: {n:,}" for reason, n in file["rejected"].items())
+            counts = [f"{file['rows_in']:,}", f"{file['rows_kept']:,}", reasons]
+            rows.append([source["name"], file["name"], *counts])
+    rows += [
+        ["", file["name"], f"{file['rows_in']:,}", "0", "left out"]
+        for file in manifest["left_out"]
+    ]
+    show_table("What became of every row", ["feed", "file", "rows", "kept", "rejected"], rows)
+
+
+def _summary(manifest: Mapping[str, Any], out: Path) -> list[str]:
+    lines = [f"Linked into {out}/ for {manifest['purpose'].replace('_', ' ')}."]
+    tables = manifest["tables"]
+    lines.append("  " + ", ".join(f"{tables[name]['rows']:,} {name}" for name in tables))
+    claims = manifest["linkage"].get("claims", {})
+    told = ", ".join(f"{found['rows']:,} by {how}" for how, found in claims.items())
+    if told:
+        lines.append(f"  Rows that name a person: {told.replace('by not linked', 'not linked')}")
+    by_details = manifest["linkage"].get("by_details", {})
+    if "estimated_precision" in by_details:
+        lines.append(
+            f"  Links by details: estimated precision {by_details['estimated_precision']:.3f}, "
+            f"recall {by_details['estimated_recall']:.3f}"
+        )
+    if excluded := manifest["people_excluded"]:
+        people = ", ".join(f"{why.replace('_', ' ')}: {n:,}" for why, n in excluded.items())
+        lines.append(f"  People left out: {people}")
+    if manifest["codes_withheld"]:
+        lines.append(f"  Sensitive codes withheld: {manifest['codes_withheld']:,}")
+    return lines
