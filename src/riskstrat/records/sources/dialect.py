@@ -102,4 +102,4 @@ def table_by_header(dialect: Dialect, file: FeedFile) -> RawTable | None:
         for table in dialect.tables
         if any(c.required for c in table.columns) and not table.lacking(file.normal_columns)
     ]
-    return max(fitting, key=lambda t: sum(c.required for c in t.columns), default=None)
+    return max(fitting, key=lambda t: len(t.places(file.normal_columns)), default=None)
