@@ -18,7 +18,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["IS_JSON", "JSON_LINES", "first_held", "json_lines_sql"]
+__all__ = ["IS_JSON", "JSON_LINES", "first_held", "json_lines_sql", "picked_sql"]
 
 JSON_LINES = (".ndjson", ".jsonl")
 """Endings of the names of such files."""
@@ -30,7 +30,7 @@ _RESOURCE_TYPE = "resourceType"
 """Where a line says what kind of record it is (HL7 FHIR R4, JSON representation)."""
 
 _LONGEST_BYTES = 1 << 26
-"""How much of a line is looked at to tell what it holds: a file without line breaks may be large."""
+"""How much of a line is looked at to tell what it holds: a file may have no line breaks at all."""
 
 _PICKED = re.compile(
     r'(?P<list>\$[\w.]+)\[(?P<key>[\w.]+)\$="(?P<end>[^"\']+)"\](?P<rest>[\w.\[\]]+)'
@@ -92,9 +92,28 @@ def json_lines_sql(place: str, columns: Sequence[str]) -> str:
 
 def _other_sql(column: str) -> str:
     """SQL of a column that is no plain path: all of those are looked up in one pass of a line."""
-    picked = _PICKED.fullmatch(column)
+    return "json is not null" if column == IS_JSON else picked_sql("json", column)
+
+
+def picked_sql(record: str, path: str) -> str:
+    """SQL: what stands at a path that picks from a list, as text.
+
+    Parameters
+    ----------
+    record : str
+        SQL of JSON; null has nothing at any path.
+    path : str
+        Such as ``$.extension[url$="AdmissionMethod"].valueCode``: of the items whose text at the
+        key in brackets ends so, the first counts.
+
+    Raises
+    ------
+    ValueError
+        When it is no such path.
+    """
+    picked = _PICKED.fullmatch(path)
     if picked is None:
-        return "json is not null"
+        raise ValueError("expected a path that picks from a list by how a text ends")
     ends = f"ends_with(json_extract_string(item, '$.{picked['key']}'), '{picked['end']}')"
-    items = f"list_filter(json_extract(json, '{picked['list']}[*]'), lambda item: {ends})"
+    items = f"list_filter(json_extract({record}, '{picked['list']}[*]'), lambda item: {ends})"
     return f"json_extract_string({items}[1], '${picked['rest']}')"
