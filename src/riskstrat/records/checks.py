@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import duckdb
+import pyarrow as pa
 
 from riskstrat.engine import Step
 from riskstrat.errors import RecordsError
 from riskstrat.records.store import LinkedRecords
-from riskstrat.schema import TABLES, Table, content_of
+from riskstrat.schema import TABLES, Table, content_of, files_of
 from riskstrat.windows import days_sql
 
 __all__ = ["LONG_ATTENDANCE_DAYS", "Finding", "RowCheck", "check_records"]
@@ -124,8 +124,8 @@ def _disagreements(records: LinkedRecords) -> Iterator[Finding]:
 
 def _content(records: LinkedRecords, table: Table) -> dict[str, Any]:
     try:
-        return content_of(records.engine, table, records.path / f"{table.name}.parquet")
-    except duckdb.Error as error:
+        return content_of(table, files_of(records.path, table))
+    except (pa.ArrowException, OSError) as error:
         raise RecordsError(
             f"table '{table.name}' cannot be read to its end ({type(error).__name__}): the file is "
             "damaged.",

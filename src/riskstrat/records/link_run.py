@@ -101,7 +101,7 @@ class LinkRun:
             "people_excluded": excluded,
             "left_out": [self._left_out(file) for file in self.assigned.others],
         }
-        return writer.finish(self.engine, tuple(map(self._counted, self.assigned.sources)), told)
+        return writer.finish(tuple(map(self._counted, self.assigned.sources)), told)
 
     def vault_entries(self) -> pa.Table:
         """Practice, pseudonym and NHS number of everybody in the store, once it is written.

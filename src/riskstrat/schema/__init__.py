@@ -4,6 +4,7 @@ A store is a directory of Parquet files, one per table or one per part of its pe
 ``manifest.json``. Column types, keys, nullability and allowed values are declared here once.
 """
 
+from riskstrat.schema.content import content_of
 from riskstrat.schema.tables import (
     KNOWN_WHEN,
     OPT_OUT_KINDS,
@@ -18,7 +19,6 @@ from riskstrat.schema.writing import (
     FileCount,
     SourceCount,
     StoreWriter,
-    content_of,
     files_of,
     write_store,
 )

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
+from riskstrat.schema.content import content_of
 from riskstrat.schema.tables import TABLES, Table
 from riskstrat.staging import staged_directory
 
@@ -23,7 +24,6 @@ __all__ = [
     "FileCount",
     "SourceCount",
     "StoreWriter",
-    "content_of",
     "files_of",
     "write_store",
 ]
@@ -103,13 +103,12 @@ class StoreWriter:
 
     def finish(
         self,
-        engine: Engine,
         sources: tuple[SourceCount, ...],
         manifest: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Write the manifest and return it; parameters as of :func:`write_store`."""
         tables = {
-            table.name: content_of(engine, table, files_of(self._folder, table))
+            table.name: content_of(table, files_of(self._folder, table))
             for table in TABLES.values()
         }
         full = {
@@ -170,7 +169,7 @@ def write_store(
         writer = StoreWriter(staged)
         for table in TABLES.values():
             writer.write(engine, table)
-        return writer.finish(engine, sources, manifest)
+        return writer.finish(sources, manifest)
 
 
 def _write_table(engine: Engine, name: str, text: str, path: Path) -> None:
@@ -223,18 +222,3 @@ def _given_columns(engine: Engine, table: Table) -> set[str]:
 
 def _name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
-
-
-def content_of(engine: Engine, table: Table, paths: Path | Sequence[Path]) -> dict[str, Any]:
-    """Row count and an order-free hash of a written table (sum of row hashes, exact integers).
-
-    The manifest holds both for every table, so that a later change is noticed.
-    """
-    files = [paths] if isinstance(paths, Path) else paths
-    whole_row = f"row({', '.join(map(_name, table.column_names))})"
-    query = (
-        f"select count(*), coalesce(sum(md5_number_lower(cast({whole_row} as varchar))), 0) "
-        f"from read_parquet([{', '.join(_literal(path) for path in files)}])"
-    )
-    ((rows, total),) = engine.connection.execute(query).fetchall()
-    return {"rows": rows, "content_hash": f"{int(total):x}"}
