@@ -23,6 +23,7 @@ __all__ = [
     "days_sql",
     "every",
     "lookback_sql",
+    "minutes_later_sql",
     "prediction_sql",
     "submitted_sql",
 ]
@@ -230,3 +231,22 @@ def submitted_sql(day: str, told: str, lag_days: int) -> str:
     'last_day(end_date) + 20'
     """
     return f"{_PERIOD_ENDS[told].format(day=day)} + {int(lag_days)}"
+
+
+def minutes_later_sql(day: str, time: str, minutes: str) -> str:
+    """SQL: the day on which it is so many minutes after a time of day; null if one is not known.
+
+    DuckDB's functions: only linking uses them.
+
+    Parameters
+    ----------
+    day, time, minutes : str
+        Columns with a date, a time of day and a whole number.
+
+    Examples
+    --------
+    >>> minutes_later_sql("arrival_date", "start_time", "minutes")
+    'cast(arrival_date + start_time + to_minutes(minutes) as date)'
+    """
+    moment = f"{_column(day)} + {_column(time)}"
+    return f"cast({moment} + to_minutes({_column(minutes)}) as date)"
