@@ -1,22 +1,28 @@
 """Raw feeds: one module per dialect that says what stands where, the machinery apart."""
 
 from riskstrat.records.sources import meds, omop
+from riskstrat.records.sources.cld import CLD
 from riskstrat.records.sources.dialect import Dialect
 from riskstrat.records.sources.feed import find_files
 from riskstrat.records.sources.gp import GP
+from riskstrat.records.sources.housing import HOUSING
 from riskstrat.records.sources.meds_rows import build_meds
 from riskstrat.records.sources.nhs_number_merges import NHS_NUMBER_MERGES
 from riskstrat.records.sources.omop_rows import build_omop
+from riskstrat.records.sources.voluntary import VOLUNTARY
 
 __all__ = ["DIALECTS", "find_files"]
 
 DIALECTS = {
     dialect.name: dialect
     for dialect in (
+        CLD,
         GP,
+        HOUSING,
         Dialect("meds", meds.TABLES, build_whole=build_meds),
         NHS_NUMBER_MERGES,
         Dialect("omop", omop.TABLES, build_whole=build_omop, unused=omop.UNUSED),
+        VOLUNTARY,
     )
 }
 """Dialects by name."""
