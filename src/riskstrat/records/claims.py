@@ -35,6 +35,8 @@ NUMBERS = "nhs_numbers"
 _DETAILS = ("nhs_number", "token", "birth_date", "birth_month", "sex", "postcode", "lsoa")
 _IDENTIFYING = ("nhs_number", "token", "birth_date", "birth_month")
 _SECRET = "claim_secret"
+_BETWEEN = "chr(31)"
+"""SQL: the separator of units (ISO 646), which unlike a space is no part of a name."""
 
 _REAL_BIRTH = "nullif(birth_date, date '1900-01-01')"
 """The day that systems write where the date of birth is not known."""
@@ -79,7 +81,7 @@ def claim_sql(table: RawTable) -> str:
     named = [name for name in _IDENTIFYING if name in table.names]
     by_details = "cast(null as varchar)"
     if named:
-        parts = ", '|', ".join(f"coalesce(cast({name} as varchar), '')" for name in details)
+        parts = f", {_BETWEEN}, ".join(f"coalesce(cast({name} as varchar), '')" for name in details)
         some = ", ".join(f"cast({name} as varchar)" for name in named)
         by_details = (
             f"case when coalesce({some}) is not null then 'details ' || "
@@ -88,7 +90,7 @@ def claim_sql(table: RawTable) -> str:
     if "local_id" not in table.names:
         return by_details
     provider = "coalesce(provider, '')" if "provider" in table.names else "''"
-    local = f"concat('{table.scope} ', {provider}, ' ', local_id)"
+    local = f"concat('{table.scope} ', {provider}, {_BETWEEN}, local_id)"
     return f"case when local_id is not null then {local} else {by_details} end"
 
 
