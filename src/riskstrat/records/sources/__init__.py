@@ -2,11 +2,13 @@
 
 from riskstrat.records.sources import meds, omop
 from riskstrat.records.sources.cld import CLD
+from riskstrat.records.sources.csds import CSDS
 from riskstrat.records.sources.dialect import Dialect
 from riskstrat.records.sources.feed import find_files
 from riskstrat.records.sources.gp import GP
 from riskstrat.records.sources.housing import HOUSING
 from riskstrat.records.sources.meds_rows import build_meds
+from riskstrat.records.sources.mhsds import MHSDS
 from riskstrat.records.sources.nhs_number_merges import NHS_NUMBER_MERGES
 from riskstrat.records.sources.omop_rows import build_omop
 from riskstrat.records.sources.voluntary import VOLUNTARY
@@ -17,9 +19,11 @@ DIALECTS = {
     dialect.name: dialect
     for dialect in (
         CLD,
+        CSDS,
         GP,
         HOUSING,
         Dialect("meds", meds.TABLES, build_whole=build_meds),
+        MHSDS,
         NHS_NUMBER_MERGES,
         Dialect("omop", omop.TABLES, build_whole=build_omop, unused=omop.UNUSED),
         VOLUNTARY,
