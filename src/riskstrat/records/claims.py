@@ -38,13 +38,12 @@ _SECRET = "claim_secret"
 _BETWEEN = "chr(31)"
 """SQL: the separator of units (ISO 646), which unlike a space is no part of a name."""
 
-_REAL_BIRTH = "nullif(birth_date, date '1900-01-01')"
-"""The day that systems write where the date of birth is not known."""
+_NO_BIRTHS = "date '1800-01-01', date '1801-01-01', date '1900-01-01'"
+"""SQL: days that systems write where the date of birth is not known (HES: none, and an invalid one;
+many others: the last), and their months where only that is told."""
 
-_REAL_POSTCODE = (
-    "case when not starts_with(upper(postcode), 'ZZ99') "
-    "then nullif(upper(replace(postcode, ' ', '')), '') end"
-)
+_WORD = "upper(replace(postcode, ' ', ''))"
+_REAL_POSTCODE = f"case when not starts_with({_WORD}, 'ZZ99') then nullif({_WORD}, '') end"
 """NHS postcodes that begin with ZZ99 stand for no address (NHS Postcode Directory)."""
 
 _SEXES = {
@@ -158,12 +157,15 @@ def _claims_of(table: RawTable, rows: str) -> str:
     def of(name: str, value: str | None = None) -> str:
         return (value or name) if name in table.names else "null"
 
-    birth = "cast(date_trunc('month', birth_date) as date)"
-    month = f"coalesce({of('birth_month')}, {birth if 'birth_date' in table.names else 'null'})"
+    def known(name: str) -> str:
+        return of(name, f"case when {name} not in ({_NO_BIRTHS}) then {name} end")
+
+    birth = known("birth_date")
+    month = f"coalesce(date_trunc('month', {birth}::date), {known('birth_month')})"
     return f"""
         select {claim_sql(table)} as claim,
             {of("nhs_number", digits_sql("nhs_number"))}::varchar as digits,
-            {of("token")}::varchar as token, {of("birth_date", _REAL_BIRTH)}::date as birth_date,
+            {of("token")}::varchar as token, {birth}::date as birth_date,
             {month}::date as birth_month, nullif({of("sex", sex_sql("sex"))}, 'unknown') as sex,
             {of("postcode", _REAL_POSTCODE)} as postcode,
             {of("lsoa")} as lsoa, {of("practice_code")} as practice_code,
