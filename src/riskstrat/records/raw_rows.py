@@ -12,9 +12,10 @@ from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
 from riskstrat.records.claims import CLAIMS, claim_sql
 from riskstrat.records.sources.assigning import SourceFiles
-from riskstrat.records.sources.columns import RawTable, read_sql
+from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.feed import FeedFile, relation_of, whole
 from riskstrat.records.sources.judging import Reason
+from riskstrat.records.sources.reading import read_sql
 
 __all__ = ["NUMBER_COLUMNS", "Parts", "load_whole", "part_count", "rows_of_file"]
 
@@ -54,18 +55,16 @@ def rows_of_file(engine: Engine, file: FeedFile, table: RawTable) -> Iterator[st
             yield None
             return
         types = [str(found) for found in relation.types]
-        read = read_sql(table, file.normal_columns, types)
         relation.create_view("file_rows", replace=True)
         names = ", ".join(f"c{place}" for place in range(1, len(types) + 1))
-        yield _completed(table, f"select {read} from file_rows as f({names})")
+        rows = f"file_rows as f({names})"
+        yield _completed(table, read_sql(table, file.normal_columns, types, rows))
 
 
 def _completed(table: RawTable, rows: str) -> str:
     """SQL: rows with the derived columns of a table and the claim of each."""
     more = "".join(f", {sql} as {name}" for name, sql in table.derived.items())
-    return (
-        f"select *, {claim_sql(table)} as claim_of_row from (select *{more} from ({rows}) f) f"
-    )
+    return f"select *, {claim_sql(table)} as claim_of_row from (select *{more} from ({rows}) f) f"
 
 
 def _quoted(path: Path) -> str:
@@ -213,4 +212,4 @@ class Parts:
 
 def _nothing(table: RawTable) -> str:
     """SQL: no rows with the declared columns."""
-    return _completed(table, f"select {read_sql(table, (), ())} limit 0")
+    return _completed(table, f"{read_sql(table, (), ())} limit 0")

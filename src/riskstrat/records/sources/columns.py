@@ -6,22 +6,13 @@ how its text is read; text that cannot be read so gives its row a reason, and ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from riskstrat.records.sources.judging import (
-    Reason,
-    day_sql,
-    identifier_sql,
-    is_as_number_sql,
-    month_sql,
-    real_day_sql,
-    reason_sql,
-    yes_no_sql,
-)
+from riskstrat.records.sources.judging import Reason
 
-__all__ = ["Column", "Kind", "RawTable", "normal_name", "read_sql", "texts"]
+__all__ = ["Column", "Kind", "RawTable", "normal_name", "texts"]
 
 
 class Kind(StrEnum):
@@ -135,132 +126,3 @@ def normal_name(name: str) -> str:
     True
     """
     return name.replace(" ", "").replace("_", "").casefold()
-
-
-_ZONED = "TIMESTAMP WITH TIME ZONE"
-_NO_VALUE = "'', 'NULL', 'null', 'None', 'NaN', 'NaT'"
-"""How database exports, spreadsheets and pandas write that there is no value."""
-
-
-def read_sql(table: RawTable, present: Sequence[str], types: Sequence[str]) -> str:
-    """SQL select list: every column of a table read by its kind, and ``unreadable``.
-
-    Parameters
-    ----------
-    table : RawTable
-    present : sequence of str
-        Normal names of the file's columns, in order.
-    types : sequence of str
-        Their DuckDB types.
-
-    Returns
-    -------
-    str
-        For a relation whose columns are called ``c1``, ``c2`` and on. ``unreadable`` is the reason
-        why a value cannot be read, null for a sound row.
-    """
-    places = table.places(present)
-    native = {column.name: _type_at(places, types, column.name) for column in table.columns}
-    selected, rules = [], []
-    for column in table.columns:
-        place = places.get(column.name)
-        if place is None:
-            selected.append(f"cast(null as {_stored(column.kind)}) as {column.name}")
-            continue
-        value, wrong = _read(column.kind, place, native[column.name])
-        selected.append(f"{value} as {column.name}")
-        rules += [(reason, condition) for reason, condition in wrong]
-    rules = [*_header_again(table, places, native), *rules]
-    unreadable = reason_sql(*rules) if rules else "cast(null as varchar)"
-    return f"{', '.join(selected)}, {unreadable} as unreadable"
-
-
-def _type_at(places: Mapping[str, int], types: Sequence[str], name: str) -> str:
-    return types[places[name] - 1] if name in places else ""
-
-
-def _stored(kind: Kind) -> str:
-    if kind in {Kind.IDENTIFIER, Kind.CODE}:
-        return "VARCHAR"
-    return "DATE" if kind is Kind.MONTH else str(kind)
-
-
-def _text(place: int, found: str) -> str:
-    """SQL: a column as trimmed text. A moment with a time zone is written in UTC on every host."""
-    value = f"make_timestamp(epoch_us(c{place}))" if found == _ZONED else f"c{place}"
-    trimmed = f"trim(cast({value} as varchar), ' \t\r\n\u00a0')"
-    return f"case when {trimmed} not in ({_NO_VALUE}) then {trimmed} end"
-
-
-def _read(kind: Kind, place: int, found: str) -> tuple[str, list[tuple[Reason, str]]]:
-    """SQL of a value, and the conditions under which it cannot be read."""
-    if kind is Kind.DAY and found == "DATE":
-        return real_day_sql(f"c{place}"), []
-    if found in {"DOUBLE", "BIGINT", "INTEGER"} and kind is Kind.NUMBER:
-        return f"case when isfinite(cast(c{place} as double)) then cast(c{place} as double) end", []
-    text = _text(place, found)
-    if kind is Kind.DAY:
-        text = real_day_sql(text)
-    if kind is Kind.TEXT:
-        return text, []
-    if kind is Kind.IDENTIFIER:
-        return identifier_sql(text), [(Reason.IDENTIFIER_AS_NUMBER, is_as_number_sql(text))]
-    if kind is Kind.CODE:
-        return text, [(Reason.CODE_AS_NUMBER, is_as_number_sql(text, code=True))]
-    value, reason = _with(text, _PARSED[kind]), _REASONS[kind]
-    return value, [(reason, f"{text} is not null and {value} is null")]
-
-
-def _with(text: str, parsed: Callable[[str], str]) -> str:
-    """SQL that works `text` out once however often what is made of it names it."""
-    return f"list_transform([{text}], lambda t: {parsed('t')})[1]"
-
-
-def _whole_number(text: str) -> str:
-    return f"try_cast({identifier_sql(text)} as integer)"
-
-
-def _number(text: str) -> str:
-    value = f"try_cast({text} as double)"
-    return f"case when isfinite({value}) then {value} end"
-
-
-def _time(text: str) -> str:
-    digits = f"lpad(replace({text}, ':', ''), 4, '0')"
-    return (
-        f"case when regexp_full_match({text}, '\\d{{1,2}}:?\\d{{2}}(:?\\d{{2}}(\\.\\d+)?)?') "
-        f"then try_cast({digits}[1:2] || ':' || {digits}[3:4] as time) end"
-    )
-
-
-_PARSED = {
-    Kind.DAY: day_sql,
-    Kind.MONTH: month_sql,
-    Kind.TIME: _time,
-    Kind.NUMBER: _number,
-    Kind.INTEGER: _whole_number,
-    Kind.YES_NO: yes_no_sql,
-}
-_REASONS = {
-    Kind.DAY: Reason.UNPARSABLE_DATE,
-    Kind.MONTH: Reason.UNPARSABLE_DATE,
-    Kind.TIME: Reason.UNPARSABLE_DATE,
-    Kind.NUMBER: Reason.NOT_A_NUMBER,
-    Kind.INTEGER: Reason.NOT_A_NUMBER,
-    Kind.YES_NO: Reason.NOT_YES_OR_NO,
-}
-
-
-def _header_again(
-    table: RawTable, places: Mapping[str, int], native: Mapping[str, str]
-) -> list[tuple[Reason, str]]:
-    """A row that repeats the header line, as joined extracts have it."""
-    named = [c for c in table.columns if c.required and native.get(c.name) == "VARCHAR"]
-    if not named:
-        return []
-    tests = []
-    for column in named[:2]:
-        aliases = ", ".join(f"'{normal_name(alias)}'" for alias in column.aliases)
-        written = f"replace(replace(lower(c{places[column.name]}), ' ', ''), '_', '')"
-        tests.append(f"{written} in ({aliases})")
-    return [(Reason.HEADER_AGAIN, " and ".join(tests))]

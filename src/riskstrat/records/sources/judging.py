@@ -114,9 +114,12 @@ def day_sql(column: str) -> str:
     )
 
 
-def real_day_sql(column: str) -> str:
+def real_day_sql(column: str, *, is_date: bool = False) -> str:
     """SQL: `column`, text or a date, without the days that stand for no date."""
-    return f"case when cast({column} as varchar)[1:10] not in ({_NO_DAYS}) then {column} end"
+    if is_date:
+        days = ", ".join(f"date {day}" for day in _NO_DAYS.split(", "))
+        return f"case when {column} not in ({days}) then {column} end"
+    return f"case when {column}[1:10] not in ({_NO_DAYS}) then {column} end"
 
 
 _MONTH_YEAR = r"(0[1-9]|1[0-2])[/-]?((18|19|20)\d{2})"
