@@ -174,8 +174,8 @@ def _claims_of(table: RawTable, rows: str) -> str:
     """
 
 
-def merges_of(engine: Engine, rows: str, key: bytes) -> list[Merge]:
-    """Merged numbers that can be read, as pseudonyms: superseded, present, day.
+def merges_of(engine: Engine, rows: str, key: bytes, *, synthetic: bool) -> list[Merge]:
+    """Merges of one valid number into another, as pseudonyms: superseded, present, day.
 
     Parameters
     ----------
@@ -183,12 +183,16 @@ def merges_of(engine: Engine, rows: str, key: bytes) -> list[Merge]:
     rows : str
         A query with ``superseded_nhs_number``, ``nhs_number`` and ``merge_date``.
     key : bytes
+    synthetic : bool
+        Whether NHS numbers of the range 999 are people.
     """
-    former, present = digits_sql("superseded_nhs_number"), digits_sql("nhs_number")
+    valid = [is_valid_sql(column, synthetic=synthetic) for column in ("former", "present")]
     found: Sequence[tuple[str, str, date | None]] = engine.connection.execute(
         f"""
-        select {former}, {present}, merge_date from ({rows}) told
-        where {former} is not null and {present} is not null order by all
+        select former, present, merge_date from (
+            select {digits_sql("superseded_nhs_number")} as former,
+                {digits_sql("nhs_number")} as present, merge_date from ({rows}) told
+        ) read where {" and ".join(valid)} order by all
         """
     ).fetchall()
     merges = [(pseudonym(old, key), pseudonym(new, key), day) for old, new, day in found]

@@ -66,4 +66,4 @@ class PeopleTold:
         if table.name == source.dialect.objections:
             add_objections(self.engine, rows)
         if table.name == source.dialect.merges:
-            self.merges += merges_of(self.engine, rows, self.key)
+            self.merges += merges_of(self.engine, rows, self.key, synthetic=self.synthetic)
