@@ -85,7 +85,7 @@ def _follow_merges(engine: Engine, merges: list[Merge]) -> None:
 _REGISTER_WEIGHT = 1_000_000_000
 """What the register says of a person outweighs any number of rows that say otherwise."""
 
-_WEIGHT = f"sum(c.rows) + case when bool_or(c.is_register) then {_REGISTER_WEIGHT} else 0 end"
+_WEIGHT = f"sum(c.rows * case when c.is_register then {_REGISTER_WEIGHT} else 1 end)"
 
 _STEPS = (
     (
@@ -98,13 +98,16 @@ _STEPS = (
     (
         "reference",
         f"""
-        select number, first(birth_month order by weight desc, birth_month) as birth_month,
-            first(birth_date order by weight desc, birth_date)
-                filter (where birth_date is not null) as birth_date
+        select number, first(birth_month order by of_month desc, birth_month) as birth_month,
+            first(birth_date order by of_month desc, birth_month, birth_date is null, weight desc,
+                birth_date) as birth_date
         from (
-            select number, birth_month, birth_date, {_WEIGHT} as weight
-            from numbered c where number is not null and birth_month is not null
-            group by number, birth_month, birth_date
+            select *, sum(weight) over (partition by number, birth_month) as of_month
+            from (
+                select number, birth_month, birth_date, {_WEIGHT} as weight
+                from numbered c where number is not null and birth_month is not null
+                group by number, birth_month, birth_date
+            ) days
         ) told group by number
         """,
     ),
@@ -139,20 +142,23 @@ _STEPS = (
     ),
 )
 
-_UNLINKED = """
-    select c.claim, first(c.birth_date order by c.rows desc, c.birth_date)
-            filter (where c.birth_date is not null) as birth_date,
-        first(c.birth_month order by c.rows desc, c.birth_month)
-            filter (where c.birth_month is not null) as birth_month,
-        first(c.sex order by c.rows desc, c.sex) filter (where c.sex is not null) as sex,
-        first(c.postcode order by c.rows desc, c.postcode)
-            filter (where c.postcode is not null) as postcode,
-        first(c.lsoa order by c.rows desc, c.lsoa) filter (where c.lsoa is not null) as lsoa,
-        first(c.practice_code order by c.rows desc, c.practice_code)
-            filter (where c.practice_code is not null) as practice_code
-    from claims c join claimants t using (claim)
-    where t.number is null and t.token is null and not t.is_register
-    group by c.claim having count(c.birth_month) > 0 order by c.claim
+_FACTS = ("birth_date", "birth_month", "sex", "postcode", "lsoa", "practice_code")
+
+
+def _most_told(name: str, weight: str) -> str:
+    """SQL aggregate: the value of a column with the largest weight, the smallest of equals."""
+    return f"first({name} order by {weight} desc, {name}) filter (where {name} is not null)"
+
+
+_ROWS_OF_FACTS = ", ".join(
+    f"sum(c.rows) over (partition by c.claim, c.{name}) as of_{name}" for name in _FACTS
+)
+_UNLINKED = f"""
+    select claim, {", ".join(f"{_most_told(name, f'of_{name}')} as {name}" for name in _FACTS)}
+    from (
+        select c.*, {_ROWS_OF_FACTS} from claims c join claimants t using (claim)
+        where t.number is null and t.token is null and not t.is_register
+    ) told group by claim having count(birth_month) > 0 order by claim
 """
 
 _KNOWN_PEOPLE = """
@@ -177,14 +183,17 @@ _PEOPLE = """
 key will make a pseudonym of."""
 
 _DETAILS = f"""
-    select person, first(birth_month order by weight desc, birth_month) as birth_month,
-        coalesce(first(sex order by weight desc, sex) filter (where sex is not null), 'unknown')
-            as sex
+    select person, {_most_told("birth_month", "of_month")} as birth_month,
+        coalesce({_most_told("sex", "of_sex")}, 'unknown') as sex
     from (
-        select p.person, c.birth_month, c.sex, {_WEIGHT} as weight
-        from claims c join people_of_claims p using (claim) where p.how <> 'details'
-        group by p.person, c.birth_month, c.sex
-    ) told where birth_month is not null group by person
+        select *, sum(weight) over (partition by person, birth_month) as of_month,
+            sum(weight) over (partition by person, sex) as of_sex
+        from (
+            select p.person, c.birth_month, c.sex, {_WEIGHT} as weight
+            from claims c join people_of_claims p using (claim) where p.how <> 'details'
+            group by p.person, c.birth_month, c.sex
+        ) facts
+    ) told group by person having count(birth_month) > 0
 """
 
 _LINKS = """
