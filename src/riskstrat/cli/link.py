@@ -144,4 +144,6 @@ def _summary(manifest: Mapping[str, Any], out: Path) -> list[str]:
         lines.append(f"  People left out: {people}")
     if manifest["codes_withheld"]:
         lines.append(f"  Sensitive codes withheld: {manifest['codes_withheld']:,}")
+    if ignored := manifest["ignored_files"]:
+        lines.append(f"  Not read: {len(ignored):,} files of other kinds, named in manifest.json")
     return lines

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
+from riskstrat.records.file_names import unpacked_name
 from riskstrat.schema import OPT_OUT_KINDS
 
 __all__ = ["entry_to_fill", "is_match"]
@@ -21,9 +22,9 @@ def is_match(file_name: str, pattern: str) -> bool:
     file_name : str
         Path inside of a folder, with forward slashes.
     pattern : str
-        The same, with or without the ending of the name. ``*``, ``?`` and ``[...]`` stay within a
-        folder, so that ``hes_*`` is no permission for a folder of that name; ``**`` stands for any
-        folders.
+        The same, with or without the ending of the name (of ``a.csv.gz`` both). ``*``, ``?`` and
+        ``[...]`` stay within a folder, so that ``hes_*`` is no permission for a folder of that
+        name; ``**`` stands for any folders.
 
     Examples
     --------
@@ -31,12 +32,12 @@ def is_match(file_name: str, pattern: str) -> bool:
     (True, False)
     """
     wanted = pattern.split("/")
-    names = (file_name, _without_ending(file_name))
+    names = (file_name, unpacked_name(file_name), _without_ending(file_name))
     return any(_parts_match(name.split("/"), wanted) for name in names)
 
 
 def _without_ending(file_name: str) -> str:
-    return PurePosixPath(file_name).with_suffix("").as_posix()
+    return PurePosixPath(unpacked_name(file_name)).with_suffix("").as_posix()
 
 
 def _parts_match(parts: Sequence[str], patterns: Sequence[str]) -> bool:

@@ -100,7 +100,7 @@ class History:
             )
             for source in assigned.sources
         )
-        return Assigned(sources, assigned.others)
+        return replace(assigned, sources=sources)
 
     def keep(self, engine: Engine, fresh: Assigned, people: PeopleTold, staged: Path) -> None:
         """Write a history of the earlier files and the new ones into a folder of its own.

@@ -100,6 +100,7 @@ class LinkRun:
             "codes_withheld": gathered.codes_withheld,
             "people_excluded": excluded,
             "left_out": [self._left_out(file) for file in self.assigned.others],
+            "ignored_files": [_ignored(file) for file in self.assigned.ignored],
         }
         return writer.finish(tuple(map(self._counted, self.assigned.sources)), told)
 
@@ -218,3 +219,8 @@ class LinkRun:
         for built in self._built.values():
             total.update(built.assumed)
         return dict(total)
+
+
+def _ignored(file: FeedFile) -> dict[str, Any]:
+    """What a manifest says of a file of a kind that is not read: nobody knows its rows."""
+    return {"name": file.name, "sha256": file.sha256, "bytes": file.path.stat().st_size}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +66,11 @@ def link_feeds(
 ) -> tuple[dict[str, Any], LinkRun]:
     """As :func:`link`, with the finished run: it still knows the NHS numbers, for the vault."""
     _require_sound(out, options)
-    files = find_files(feed, leave_out=out)
+    engine = Engine(memory_limit=options.memory_limit)
+    files = find_files(feed, leave_out=_not_fed(out, options), scratch=engine.scratch)
     rules = load_governance(_governance_file(feed, options.governance))
     secret = _secret(key, synthetic=rules.synthetic)
     assigned = assign_files(files, DIALECTS, rules, options)
-    engine = Engine(memory_limit=options.memory_limit)
     people = PeopleTold(engine, secret, rules.synthetic)
     if options.history is None:
         people.read_all(assigned.sources)
@@ -111,7 +112,12 @@ def _with_history(
         staged.chmod(_ONLY_THIS_USER)
         kept.keep(engine, fresh, people, staged)
     all_files = History(folder, key_id(people.key))
-    return Assigned(all_files.sources(rules, DIALECTS, options.purpose), assigned.others)
+    return replace(assigned, sources=all_files.sources(rules, DIALECTS, options.purpose))
+
+
+def _not_fed(out: Path, options: LinkOptions) -> list[Path]:
+    """What may stand in the folder of a feed and is none: outputs, and the governance file."""
+    return [out, *(Path(given) for given in (options.history, options.governance) if given)]
 
 
 def _require_sound(out: Path, options: LinkOptions) -> None:

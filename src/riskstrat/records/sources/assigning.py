@@ -28,10 +28,11 @@ class SourceFiles:
 
 @dataclass(frozen=True)
 class Assigned:
-    """Every file of a feed: those of each source, and those that nobody reads."""
+    """Every file of a feed: those of each source, those left out, and those of other kinds."""
 
     sources: tuple[SourceFiles, ...]
     others: tuple[FeedFile, ...]
+    ignored: tuple[FeedFile, ...] = ()
 
 
 def assign_files(
@@ -57,7 +58,10 @@ def assign_files(
     unnamed = _left_out(governance, chosen.leave_out)
     by_dialect: dict[str, list[FeedFile]] = {}
     others: list[FeedFile] = []
+    ignored = tuple(file for file in files if file.is_other)
     for file in files:
+        if file.is_other:
+            continue
         name = _dialect_of(file, known, governance)
         if name is None or any(source.covers(file.name) for source in unnamed):
             others.append(file)
@@ -65,7 +69,7 @@ def assign_files(
             by_dialect.setdefault(name, []).append(file)
     if not by_dialect:
         raise RecordsError(
-            f"the headers of {len(files)} files fit none of the known dialects: "
+            f"the headers of {len(files) - len(ignored)} files fit none of the known dialects: "
             f"{', '.join(sorted(known))}.",
             do="Name the dialect with --dialect to see what is missing, or check the header lines.",
         )
@@ -81,7 +85,7 @@ def assign_files(
             sources.append(_source_files(entry, dialects[name], own))
     order = {source.name: place for place, source in enumerate(governance.sources)}
     sources.sort(key=lambda found: order[found.source.name])
-    return Assigned(tuple(sources), tuple(others))
+    return Assigned(tuple(sources), tuple(others), ignored)
 
 
 def _left_out(governance: Governance, names: Sequence[str]) -> list[GovernedSource]:

@@ -78,8 +78,7 @@ def table_of(dialect: Dialect, file: FeedFile) -> RawTable | Reason | None:
     """
     if file.holds is not None:
         return table_by_header(dialect, file) or dialect.unused.get(file.holds)
-    place = PurePosixPath(file.name)
-    for name in (place.stem, place.parent.name):
+    for name in (file.stem, PurePosixPath(file.name).parent.name):
         for table in dialect.tables:
             if normal_name(name) == normal_name(table.name):
                 return table

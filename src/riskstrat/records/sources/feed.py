@@ -1,17 +1,13 @@
-"""Find the files of a feed and read them as text; nothing about any dialect in here."""
+"""The files of a feed, read as text; nothing about any dialect in here."""
 
 from __future__ import annotations
 
-import codecs
-import csv
 import glob
-import hashlib
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import duckdb
 import pyarrow as pa
@@ -19,17 +15,24 @@ import pyarrow.parquet as pq
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
+from riskstrat.records.file_names import GZIP, unpacked_name
 from riskstrat.records.sources.columns import normal_name
+from riskstrat.records.sources.feed_archives import ZIP, Unpacker
+from riskstrat.records.sources.feed_places import Place, damaged, permitted, places_in
+from riskstrat.records.sources.feed_text import digest_of, header_of
 from riskstrat.records.sources.json_lines import IS_JSON, JSON_LINES, first_held, json_lines_sql
 
 __all__ = ["FeedFile", "count_rows", "find_files", "relation_of", "whole"]
 
-_BLOCK_BYTES = 1 << 20
-_DELIMITERS = (",", "\t", ";", "|")
-_SUFFIXES = (".csv", ".parquet", *JSON_LINES)
-_TRUTH = "truth.json"
-"""A folder with this file is the truth of a simulated district: for judging only, never a feed."""
+_CSV, _PARQUET = ".csv", ".parquet"
+_SUFFIXES = (_CSV, _PARQUET, *JSON_LINES)
+_KINDS = "CSV, Parquet or NDJSON files, or archives of them,"
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
+_CSV_REASONS = (
+    ("unterminated quote", "has a quotation mark that is not closed, or text after a closed one"),
+    ("Maximum line size", "is longer than 2,000,000 bytes"),
+)
+"""What the engine says of a line, and what we do; of any other, that its length differs."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class FeedFile:
     holds : str or None
         For JSON lines: what the first line that says so holds, empty when none does; None for
         any other file.
+    is_other : bool
+        Whether it is of a kind that is not read: it is named in the manifest and left alone.
     """
 
     name: str
@@ -61,6 +66,12 @@ class FeedFile:
     delimiter: str | None
     is_read: bool = False
     holds: str | None = None
+    is_other: bool = False
+
+    @property
+    def stem(self) -> str:
+        """Its name without folders and endings: ``person`` of ``omop/person.csv.gz``."""
+        return PurePosixPath(unpacked_name(self.name)).stem
 
     @property
     def normal_columns(self) -> tuple[str, ...]:
@@ -68,122 +79,81 @@ class FeedFile:
         return tuple(map(normal_name, self.columns))
 
 
-def find_files(feed: Path, *, leave_out: Path | None = None) -> tuple[FeedFile, ...]:
-    """The CSV, Parquet and NDJSON files of a feed, by name.
+def find_files(
+    feed: Path, *, leave_out: Sequence[Path] = (), scratch: Path | None = None
+) -> tuple[FeedFile, ...]:
+    """The files of a feed, by name.
+
+    CSV, Parquet and NDJSON, also within an archive (``.zip``) or packed alone (``.csv.gz``); a file
+    of another kind is said to be so.
 
     Parameters
     ----------
     feed : Path
-        A file, or a folder that is searched with everything below it. Hidden files, and other
-        kinds of file, are not part of a feed.
-    leave_out : Path, optional
-        A folder inside the feed that is not part of it (an earlier output).
+        A file, or a folder that is searched with everything below it.
+    leave_out : sequence of Path
+        Files and folders inside the feed that are not part of it (an earlier output).
+    scratch : Path, optional
+        Folder that only this user may read, for what is unpacked; needed when there are archives.
 
     Raises
     ------
     RecordsError
-        When the feed is missing or holds no such file, or a file may not be read, is damaged or
-        is a CSV that is not in UTF-8.
+        When the feed is missing or holds no such file; when a file may not be read, is damaged or
+        is a CSV that is not in UTF-8; when an archive or a link is refused.
     """
-    with _permitted(feed.name):
+    with permitted(feed.name):
         if not feed.exists():
             raise RecordsError(
                 f"expected a feed at '{feed.name}', but there is no such file or folder."
             )
-        folder = feed if feed.is_dir() else feed.parent
-        paths = [feed] if feed.is_file() else sorted(_walk(feed, leave_out))
-        found = [_opened(path, path.relative_to(folder).as_posix()) for path in paths]
-    if not found:
-        raise RecordsError(f"expected CSV, Parquet or NDJSON files in '{feed.name}', found none.")
-    return tuple(found)
-
-
-def _walk(feed: Path, leave_out: Path | None) -> Iterator[Path]:
-    skipped = leave_out.resolve() if leave_out else None
-    for folder, folders, names in os.walk(feed, onerror=_raise):
-        here = Path(folder)
-        folders[:] = [name for name in folders if _is_part_of_feed(here / name, skipped)]
-        for name in names:
-            if name[0] not in "._" and Path(name).suffix.lower() in _SUFFIXES:
-                yield here / name
-
-
-def _is_part_of_feed(folder: Path, skipped: Path | None) -> bool:
-    hidden = folder.name[0] in "._"
-    return not hidden and folder.resolve() != skipped and not (folder / _TRUTH).is_file()
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-@contextmanager
-def _permitted(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        places = _unpacked(places_in(feed, leave_out), scratch)
+        found = tuple(map(_opened, places))
+    if all(file.is_other for file in found):
         raise RecordsError(
-            f"'{name}' cannot be read: {reason}.",
-            do="Ask for read permission on the folder and its files, or copy them elsewhere.",
-        ) from None
+            f"expected {_KINDS} in '{feed.name}', found none among {len(found)} files."
+        )
+    return found
 
 
-def _opened(path: Path, name: str) -> FeedFile:
-    with _permitted(name):
-        is_text = path.suffix.lower() == ".csv"
-        digest = _digest(path, name, is_text=is_text)
-        if path.suffix.lower() in JSON_LINES:
+def _unpacked(places: Sequence[Place], scratch: Path | None) -> Iterator[Place]:
+    """The places with the files of an archive instead of the archive."""
+    unpacker = None
+    for place in places:
+        if not _is_archive(place):
+            yield place
+            continue
+        if unpacker is None:
+            if scratch is None:
+                raise ValueError("expected a folder for what is unpacked")
+            unpacker = Unpacker(scratch)
+        yield from unpacker.unpack(place) or [place]
+
+
+def _is_archive(place: Place) -> bool:
+    packed = PurePosixPath(unpacked_name(place.name)).suffix.lower()
+    return place.ending == ZIP or (place.ending == GZIP and packed in _SUFFIXES)
+
+
+def _opened(place: Place) -> FeedFile:
+    name, path = place.name, place.path
+    kind = PurePosixPath(unpacked_name(name)).suffix.lower()
+    with permitted(name):
+        digest = digest_of(path, name, is_text=kind == _CSV)
+        if kind == _CSV:
+            return FeedFile(name, path, digest, *header_of(path, name))
+        if kind in JSON_LINES:
             return FeedFile(name, path, digest, (IS_JSON,), None, holds=first_held(path))
-        if not is_text:
+        if kind == _PARQUET:
             return FeedFile(name, path, digest, _parquet_columns(path, name), None)
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            header = stream.readline()
-    delimiter = max(_DELIMITERS, key=header.count)
-    columns = next(csv.reader([header], delimiter=delimiter), [])
-    return FeedFile(name, path, digest, tuple(column.strip() for column in columns), delimiter)
-
-
-def _digest(path: Path, name: str, *, is_text: bool) -> str:
-    digest = hashlib.sha256()
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            digest.update(block)
-            if is_text:
-                _require_utf8(decoder, block, name, final=False)
-    if is_text:
-        _require_utf8(decoder, b"", name, final=True)
-    return digest.hexdigest()
-
-
-def _require_utf8(
-    decoder: codecs.IncrementalDecoder, block: bytes, name: str, *, final: bool
-) -> None:
-    try:
-        decoder.decode(block, final)
-        is_text = b"\0" not in block
-    except UnicodeDecodeError:
-        is_text = False
-    if not is_text:
-        raise RecordsError(
-            f"file '{name}': expected text in UTF-8, but it is in another encoding.",
-            do=f"Save it again as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 {name}",
-        ) from None
+        return FeedFile(name, path, digest, (), None, is_other=True)
 
 
 def _parquet_columns(path: Path, name: str) -> tuple[str, ...]:
     try:
         return tuple(pq.read_schema(path).names)
     except (pa.ArrowInvalid, pa.ArrowException, EOFError):
-        raise _damaged(name) from None
-
-
-def _damaged(name: str) -> RecordsError:
-    return RecordsError(
-        f"file '{name}' cannot be read: it is truncated, damaged or not what its name says.",
-        do="Fetch the file again from where it came from.",
-    )
+        raise damaged(name) from None
 
 
 def count_rows(engine: Engine, file: FeedFile) -> int:
@@ -223,11 +193,22 @@ def whole(file: FeedFile) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        line = _LINE.search(str(error))
-        if line is None:
-            raise _damaged(file.name) from None
-        raise RecordsError(
-            f"file '{file.name}', line {line[1]}: expected {len(file.columns)} columns in every "
-            "row, but this row has another number or an open quotation mark.",
+        raise _told(file, str(error)) from None
+
+
+def _told(file: FeedFile, message: str) -> RecordsError:
+    line = _LINE.search(message)
+    if line is not None:
+        other = "has another number"
+        what = next((ours for theirs, ours in _CSV_REASONS if theirs in message), other)
+        return RecordsError(
+            f"file '{file.name}', line {line[1]}: expected {len(file.columns)} columns, but this "
+            f"row {what}.",
             do="Export the file again; a text field may hold a line break or a quotation mark.",
-        ) from None
+        )
+    if file.delimiter is not None and "state machine" in message:
+        return RecordsError(
+            f"file '{file.name}': its lines do not all end in the same way.",
+            do=f"Make them all end alike, for example: sed -i 's/\\r$//' {file.name}",
+        )
+    return damaged(file.name)
