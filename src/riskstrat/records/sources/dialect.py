@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from riskstrat.engine import Engine
 from riskstrat.records.sources.columns import RawTable, normal_name
 from riskstrat.records.sources.feed import FeedFile
+from riskstrat.records.sources.json_lines import IS_JSON
 from riskstrat.records.sources.judging import Reason
 
 if TYPE_CHECKING:
@@ -91,11 +92,12 @@ def table_of(dialect: Dialect, file: FeedFile) -> RawTable | Reason | None:
 def table_by_header(dialect: Dialect, file: FeedFile) -> RawTable | None:
     """The table all of whose required columns a file has: of several, the one with the most.
 
-    Of a file of JSON lines, the table that is named after the dialect and what its lines hold.
+    Of a file of JSON lines, the table of lines that is named after the dialect and what they hold.
     """
     if file.holds is not None:
         held = normal_name(dialect.name + file.holds)
-        return next((t for t in dialect.tables if normal_name(t.name) == held), None)
+        named = [table for table in dialect.tables if normal_name(table.name) == held]
+        return next((t for t in named if any(IS_JSON in c.aliases for c in t.columns)), None)
     fitting = [
         table
         for table in dialect.tables

@@ -21,8 +21,8 @@ from riskstrat.records.sources.dialect import Dialect
 from riskstrat.records.sources.fhir_encounters import build_encounters
 from riskstrat.records.sources.fhir_events import FACTS, build_coded_facts, build_observations
 from riskstrat.records.sources.fhir_rows import refuse_lines
-from riskstrat.records.sources.fhir_tables import TABLES
-from riskstrat.records.sources.judging import Reason
+from riskstrat.records.sources.fhir_tables import PATIENT_MOMENTS, TABLES
+from riskstrat.records.sources.judging import Reason, real_day_sql
 from riskstrat.records.sources.rows import both_versions_sql
 from riskstrat.records.sources.work import Work
 
@@ -40,17 +40,22 @@ def _build(work: Work) -> None:
 
 def _people(work: Work) -> None:
     refuse_lines(work, "fhir_patient")
+    unreadable = " or ".join(
+        f"({real_day_sql(column)} is not null and {column}_day is null)"
+        for column in PATIENT_MOMENTS
+    )
     judged = work.judge(
         "fhir_patient",
-        (Reason.DEATH_BEFORE_BIRTH, "death_date < birth_month"),
-        (Reason.END_BEFORE_START, "registered_to < registered_from"),
+        (Reason.UNPARSABLE_DATE, f"({unreadable})"),
+        (Reason.DEATH_BEFORE_BIRTH, "death_day < birth_month"),
+        (Reason.END_BEFORE_START, "deregistered_day < registered_day"),
     )
-    known = work.recorded("death_date")
+    known = work.recorded("death_day")
     work.give(
         "told_people",
         f"""
-        select patient_id, upper(ethnic_category) as ethnic_category, death_date,
-            case when death_date is null then cast(updated as date)
+        select patient_id, upper(ethnic_category) as ethnic_category, death_day as death_date,
+            case when death_day is null then cast(updated as date)
                 else {known} end as recorded_date
         from {judged} where reason is null
         """,
@@ -68,19 +73,19 @@ def _registrations(work: Work) -> None:
         ) days group by patient_id
     """
     told = """
-        select patient_id, practice_code, registered_from, registered_to
+        select patient_id, practice_code, registered_day, deregistered_day
         from judged_fhir_patient where reason is null
         qualify row_number() over (partition by patient_id order by updated desc nulls last,
-            registered_from desc nulls last, registered_to, practice_code) = 1
+            registered_day desc nulls last, deregistered_day, practice_code) = 1
     """
     spells = work.keep(
         "fhir_registrations",
         f"""
-        select patient_id, t.practice_code, coalesce(t.registered_from, f.first_day) as start_date,
-            case when t.registered_from is not null then t.registered_to
+        select patient_id, t.practice_code, coalesce(t.registered_day, f.first_day) as start_date,
+            case when t.registered_day is not null then t.deregistered_day
                 when f.last_day < date '{work.source.data_to}' then f.last_day end as end_date
         from ({told}) t full join ({followed}) f using (patient_id)
-        where coalesce(t.registered_from, f.first_day) is not null
+        where coalesce(t.registered_day, f.first_day) is not null
         """,
     )
     lag = work.source.declared_lag_days

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from riskstrat.records.sources.columns import Column, Kind, RawTable
 from riskstrat.records.sources.json_lines import IS_JSON
-from riskstrat.records.sources.judging import day_sql, moment_sql, real_day_sql
+from riskstrat.records.sources.judging import moment_sql, real_day_sql
 
-__all__ = ["RESOURCES", "TABLES", "reference_sql"]
+__all__ = ["PATIENT_MOMENTS", "RESOURCES", "TABLES", "reference_sql"]
 
 _SCOPE = "fhir"
 _RESTRICTED = ("R", "V", "REDACTED")
@@ -32,9 +32,13 @@ def reference_sql(column: str, resource: str) -> str:
     return f"nullif(regexp_extract({column}, '{shape}', 1), '')"
 
 
+_DAY = r"\d{4}-\d{2}-\d{2}(T.*)?"
+
+
 def _day_of(column: str) -> str:
     """SQL: the day of a moment as it is written, null for a month or a year alone."""
-    return day_sql(real_day_sql(column))
+    day = real_day_sql(f"{column}[1:10]")
+    return f"case when regexp_full_match({column}, '{_DAY}') then try_cast({day} as date) end"
 
 
 _ANY = (
@@ -79,6 +83,9 @@ def _about_somebody(resource: str, *columns: Column, moments: tuple[str, ...] = 
     )
 
 
+PATIENT_MOMENTS = ("death", "registered", "deregistered")
+"""Columns of a patient that should say a day, each with it in another column ending in ``_day``."""
+
 _IS_PATIENT = "resource_type = 'Patient'"
 _BORN = r"\d{4}-\d{2}(-\d{2}(T.*)?)?"
 """A date of birth, or a month. A year alone is none."""
@@ -98,14 +105,14 @@ _PATIENT = RawTable(
         Column("nhs_number", ('$.identifier[system$="/Id/nhs-number"].value',)),
         Column("born", ("$.birthDate",)),
         Column("sex", ("$.gender",)),
-        Column("death_date", ("$.deceasedDateTime",), Kind.DAY),
+        Column("death", ("$.deceasedDateTime",)),
         Column(
             "ethnic_category",
             ('$.extension[url$="UKCore-EthnicCategory"].valueCodeableConcept.coding[0].code',),
         ),
         Column("registered_practice", (f"{_PRACTICE}.value",)),
-        Column("registered_from", (f"{_PRACTICE}.period.start",), Kind.DAY),
-        Column("registered_to", (f"{_PRACTICE}.period.end",), Kind.DAY),
+        Column("registered", (f"{_PRACTICE}.period.start",)),
+        Column("deregistered", (f"{_PRACTICE}.period.end",)),
         Column("organisation", ("$.managingOrganization.identifier.value",)),
         Column("organisation_system", ("$.managingOrganization.identifier.system",)),
         Column("test_mark", ('$.meta.security[code$="HTEST"].code',)),
@@ -117,6 +124,7 @@ _PATIENT = RawTable(
         "local_id": f"case when {_IS_PATIENT} then identifier end",
         "birth_date": _birth_sql("born[1:10]"),
         "birth_month": _birth_sql("born[1:7] || '-01'"),
+        **{f"{column}_day": _day_of(column) for column in PATIENT_MOMENTS},
         "practice_code": "upper(coalesce(registered_practice, case when ends_with("
         "organisation_system, '/Id/ods-organization-code') then organisation end))",
         "is_withheld": f"{_IS_PATIENT} and {_OF_ANY['is_restricted']}",
