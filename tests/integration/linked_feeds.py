@@ -6,6 +6,7 @@ the whole run, whoever asks first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -100,6 +101,7 @@ def _simulated(folder: Path) -> SimulatedFeeds:
 
 
 @pytest.fixture(scope="session")
-def simulated_feeds(tmp_path_factory: pytest.TempPathFactory) -> SimulatedFeeds:
+def simulated_feeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedFeeds]:
     """The district; simulated once however many modules import this."""
-    return _simulated(tmp_path_factory.getbasetemp())
+    yield _simulated(tmp_path_factory.getbasetemp())
+    _simulated.cache_clear()  # a connection that lives until the interpreter ends is a leak
