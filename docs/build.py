@@ -1,4 +1,4 @@
-"""Write the reference pages from the code: tables, study keys, features, commands, Python names.
+"""Write the reference pages from the code: tables, study, features, commands, checks, Python names.
 
 Run it as ``make docs``. The pages are committed; a test writes them anew and compares.
 """
@@ -17,6 +17,8 @@ import typer
 import riskstrat
 from riskstrat.cli.app import add_commands_of_other_packages, app
 from riskstrat.features import GROUPS, catalogue
+from riskstrat.records.checks import CHECKS, FEWEST_SHOWN
+from riskstrat.records.checks.rates import REFERENCES
 from riskstrat.schema import TABLES
 from riskstrat.study import parse_study, study_schema
 
@@ -115,7 +117,27 @@ def python_page() -> str:
     return "\n".join(lines)
 
 
+def checks_page() -> str:
+    """What each check of linked records finds, why it matters and what to do."""
+    lines = ["# Checks of linked records", ""]
+    lines += [
+        "`riskstrat check` runs every one; with `--json` it adds the months or codes behind a",
+        f"finding, never about fewer than {FEWEST_SHOWN} people. An error means that results",
+        "would be wrong, and ends with exit status 3; a warning wants a look; the rest is for",
+        "information. The level is the usual one: some findings have another, as their text says.",
+        "",
+    ]
+    for check in CHECKS:
+        lines += [f"## {check.code}: {check.name}", "", f"Level: {check.level}.", ""]
+        lines += [check.what, "", f"**Why.** {check.why}", "", f"**What to do.** {check.do}", ""]
+    lines += ["## Reference figures", "", "Those of R034, for the newest three years of the data."]
+    lines += ["", "| figure | credible | unit | usual figure from |", "|---|---|---|---|"]
+    lines += [f"| {r.name} | {r.low:g} to {r.high:g} | {r.unit} | {r.source} |" for r in REFERENCES]
+    return "\n".join(lines)
+
+
 PAGES = {
+    "checks.md": checks_page,
     "tables.md": tables_page,
     "study.md": study_page,
     "features.md": features_page,

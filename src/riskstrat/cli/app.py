@@ -111,18 +111,35 @@ app.command("link")(link_command)
 def check_command(
     records: Annotated[Path, typer.Argument(help="Folder of linked records.")],
     as_json: JsonOption = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="File for rows by feed and month: .svg or .png.")
+    ] = None,
 ) -> None:
     """Check linked records; exit status 3 when a finding is an error.
 
-    Example: riskstrat check records/
-    """
-    from riskstrat.records import check_records, load_records
+    What each finding means, and what to do, is in docs/reference/checks.md.
 
-    findings = check_records(load_records(records))
-    lines = [f"{f.code} {f.level} {f.table}: {f.message} ({f.count:,})" for f in findings] or [
-        "No findings."
-    ]
-    show({"findings": [vars(f) for f in findings]}, as_json=as_json, lines=lines)
+    Example: riskstrat check records/
+
+    Example: riskstrat check records/ --plot volumes.svg
+    """
+    from riskstrat.cli.checking import checked_json, covered, show_checked
+    from riskstrat.records import check_records, load_records
+    from riskstrat.records.checks import plot_volumes, volumes
+
+    loaded = load_records(records)
+    with stages() as say:
+        say("counting rows")
+        rows = volumes(loaded)
+        recent = covered(rows, loaded)
+        if plot is not None:
+            plot_volumes(recent, plot, is_synthetic=loaded.is_synthetic)
+        say("checking")
+        findings = check_records(loaded)
+    if as_json:
+        show(checked_json(findings, rows), as_json=True, lines=[])
+    else:
+        show_checked(findings, recent, is_synthetic=loaded.is_synthetic)
     if any(f.level == "error" for f in findings):
         raise typer.Exit(DataError.exit_code)
 
