@@ -37,8 +37,8 @@ _DAY = r"\d{4}-\d{2}-\d{2}(T.*)?"
 
 def _day_of(column: str) -> str:
     """SQL: the day of a moment as it is written, null for a month or a year alone."""
-    day = real_day_sql(f"{column}[1:10]")
-    return f"case when regexp_full_match({column}, '{_DAY}') then try_cast({day} as date) end"
+    day = real_day_sql(f"try_cast({column}[1:10] as date)")
+    return f"case when regexp_full_match({column}, '{_DAY}') then {day} end"
 
 
 _ANY = (

@@ -92,9 +92,10 @@ def moment_sql(column: str) -> str:
 
 _UK_DAY = r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})( \d{1,2}:\d{2}(:\d{2})?)?"
 _NAMED_DAY = r"(\d{1,2})[ -]([A-Za-z]{3})[A-Za-z]*[ -](\d{4})( \d{1,2}:\d{2}(:\d{2})?)?"
-_NO_DAYS = "'1582-10-15', '1600-01-01', '1800-01-01', '1801-01-01', '9999-12-31'"
-"""Days that stand for none: HES writes 1800-01-01 for no date and 1801-01-01 for an invalid one
-(HES data dictionary, ADMIDATE); the others are the epochs and the last day of databases."""
+_FIRST_REAL_DAY = "1801-01-02"
+_AFTER_REAL_DAYS = "9999-12-31"
+"""Days outside stand for none: HES writes 1800-01-01 for no date and 1801-01-01 for an invalid one
+(HES data dictionary, ADMIDATE); 1582-10-15, 1600-01-01 and the last day are epochs of databases."""
 
 
 def day_sql(column: str) -> str:
@@ -114,12 +115,12 @@ def day_sql(column: str) -> str:
     )
 
 
-def real_day_sql(column: str, *, is_date: bool = False) -> str:
-    """SQL: `column`, text or a date, without the days that stand for no date."""
-    if is_date:
-        days = ", ".join(f"date {day}" for day in _NO_DAYS.split(", "))
-        return f"case when {column} not in ({days}) then {column} end"
-    return f"case when {column}[1:10] not in ({_NO_DAYS}) then {column} end"
+def real_day_sql(column: str) -> str:
+    """SQL: a date, null when it is a day that stands for no date."""
+    return (
+        f"case when {column} >= date '{_FIRST_REAL_DAY}' and {column} < date '{_AFTER_REAL_DAYS}' "
+        f"then {column} end"
+    )
 
 
 _MONTH_YEAR = r"(0[1-9]|1[0-2])[/-]?((18|19|20)\d{2})"
@@ -147,9 +148,10 @@ def month_sql(column: str) -> str:
 
 def yes_no_sql(column: str) -> str:
     """SQL: `column` as a boolean, null when it is neither yes nor no."""
+    word = f"'|' || lower({column}) || '|'"
     return (
-        f"case when lower({column}) in ('y', 'yes', 'true', 't', '1') then true "
-        f"when lower({column}) in ('n', 'no', 'false', 'f', '0') then false end"
+        f"case when contains('|y|yes|true|t|1|', {word}) then true "
+        f"when contains('|n|no|false|f|0|', {word}) then false end"
     )
 
 

@@ -21,9 +21,10 @@ __all__ = ["read_sql"]
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 _SPACES = " \t\r\n\u00a0"
-_NO_VALUE = ("", "NULL", "null", "None", "NaN", "NaT")
-"""How database exports, spreadsheets and pandas write that there is no value."""
-_LONGEST_NO_VALUE = max(map(len, _NO_VALUE))
+_NO_VALUE = "||NULL|null|None|NaN|NaT|"
+"""How database exports, spreadsheets and pandas write that there is no value, between bars. Nothing
+here is compared with a list of constants: DuckDB would join such a list, once for every column."""
+_LONGEST_NO_VALUE = 4
 
 _STORED = {
     Kind.IDENTIFIER: "VARCHAR",
@@ -75,7 +76,12 @@ class _Found:
             return text
         if self.is_as_it_is:
             return _NATIVE.get(kind, "{0}").format(text)
-        return _PARSED[kind](real_day_sql(text) if kind is Kind.DAY else text)
+        return _PARSED[kind](text)
+
+    def told(self) -> str:
+        """SQL of the value without what stands for none, over ``v.<name>``."""
+        value = f"v.{self.column.name}"
+        return real_day_sql(value) if self.column.kind is Kind.DAY else value
 
     def rules(self) -> list[tuple[Reason, str]]:
         """Conditions under which the column cannot be read, over its text and its value."""
@@ -86,8 +92,7 @@ class _Found:
             return [(Reason.IDENTIFIER_AS_NUMBER, is_as_number_sql(text))]
         if kind is Kind.CODE:
             return [(Reason.CODE_AS_NUMBER, is_as_number_sql(text, code=True))]
-        told = real_day_sql(text) if kind is Kind.DAY else text
-        return [(_REASONS[kind], f"{self.column.name} is null and {told} is not null")]
+        return [(_REASONS[kind], f"v.{self.column.name} is null and {text} is not null")]
 
 
 def read_sql(table: RawTable, present: Sequence[str], types: Sequence[str], rows: str = "") -> str:
@@ -120,7 +125,7 @@ def read_sql(table: RawTable, present: Sequence[str], types: Sequence[str], rows
     values = ", ".join(f"{f.value()} as {f.column.name}" for f in found)
     rules = [*_header_again(found), *(rule for f in found for rule in f.rules())]
     unreadable = reason_sql(*rules) if rules else "cast(null as varchar)"
-    names = ", ".join(f.column.name for f in found)
+    names = ", ".join(f"{f.told()} as {f.column.name}" for f in found)
     source = f"from {rows}" if rows else ""
     return (
         f"select {names}, {unreadable} as unreadable "
@@ -140,15 +145,15 @@ def _plain(column: str, found: str) -> str:
         return (
             f"case when {text} <> 'nan' then {text} end" if found in {"DOUBLE", "FLOAT"} else text
         )
-    spaces = ", ".join(f"chr({ord(space)})" for space in _SPACES)
-    none = ", ".join(f"'{word}'" for word in _NO_VALUE)
+    spaces = "concat(" + ", ".join(f"chr({ord(space)})" for space in _SPACES) + ")"
+    first, last = f"left({column}, 1)", f"right({column}, 1)"
     trimmed = (
-        f"case when left({column}, 1) in ({spaces}) or right({column}, 1) in ({spaces}) "
-        f"then trim({column}, concat({spaces})) else {column} end"
+        f"case when contains({spaces}, {first}) or contains({spaces}, {last}) "
+        f"then trim({column}, {spaces}) else {column} end"
     )
     return (
         f"case when length({column}) > {_LONGEST_NO_VALUE + len(_SPACES)} then {trimmed} "
-        f"when ({trimmed}) not in ({none}) then {trimmed} end"
+        f"when not contains('{_NO_VALUE}', '|' || ({trimmed}) || '|') then {trimmed} end"
     )
 
 
@@ -170,7 +175,6 @@ def _time(text: str) -> str:
 
 
 _NATIVE = {
-    Kind.DAY: real_day_sql("{0}", is_date=True),
     Kind.NUMBER: "case when isfinite(cast({0} as double)) then cast({0} as double) end",
 }
 _PARSED: dict[Kind, Callable[[str], str]] = {
