@@ -9,51 +9,60 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from riskstrat.cli.console import JsonOption, show, show_table, stages
+from riskstrat.cli.console import JsonOption, show, stages
 
 if TYPE_CHECKING:
+    from riskstrat.records.keys import KeyRing
     from riskstrat.records.link_run import LinkRun
 
 __all__ = ["link_command"]
 
 
+Feed = Annotated[Path, typer.Argument(help="A file or a folder of feeds.")]
+Out = Annotated[Path, typer.Option(help="Folder for the linked records.")]
+Dialect = Annotated[
+    str | None,
+    typer.Option(help="Dialect of every file; told from governance and headers otherwise."),
+]
+GovernanceFile = Annotated[
+    Path | None, typer.Option(help="Governance file; governance.toml of the feeds otherwise.")
+]
+Purpose = Annotated[str, typer.Option(help="case_finding, commissioning or research.")]
+LeaveOut = Annotated[
+    list[str] | None, typer.Option(help="A source not to link; may be given again.")
+]
+KeyFile = Annotated[
+    Path | None, typer.Option(help="File with the key of the pseudonyms; RISKSTRAT_KEY otherwise.")
+]
+VaultFolder = Annotated[
+    Path | None,
+    typer.Option(help="Folder for the way back to NHS numbers, sealed for each practice."),
+]
+VaultKeyFile = Annotated[
+    Path | None, typer.Option(help="File with the key of the vault; RISKSTRAT_VAULT_KEY otherwise.")
+]
+HistoryFolder = Annotated[
+    Path | None, typer.Option(help="Folder that keeps what was read, for --add.")
+]
+Add = Annotated[bool, typer.Option("--add", help="Add new files to those of the history.")]
+Memory = Annotated[
+    str | None, typer.Option(help="Memory for the engine, such as 4GB; the rest goes to disk.")
+]
+
+
 def link_command(
-    feed: Annotated[Path, typer.Argument(help="A file or a folder of feeds.")],
-    out: Annotated[Path, typer.Option(help="Folder for the linked records.")],
-    dialect: Annotated[
-        str | None,
-        typer.Option(help="Dialect of every file; told from governance and headers otherwise."),
-    ] = None,
-    governance: Annotated[
-        Path | None, typer.Option(help="Governance file; governance.toml of the feeds otherwise.")
-    ] = None,
-    purpose: Annotated[
-        str, typer.Option(help="case_finding, commissioning or research.")
-    ] = "case_finding",
-    leave_out: Annotated[
-        list[str] | None, typer.Option(help="A source not to link; may be given again.")
-    ] = None,
-    key_file: Annotated[
-        Path | None,
-        typer.Option(help="File with the key of the pseudonyms; RISKSTRAT_KEY otherwise."),
-    ] = None,
-    vault: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the way back to NHS numbers, sealed for each practice."),
-    ] = None,
-    vault_key_file: Annotated[
-        Path | None,
-        typer.Option(help="File with the key of the vault; RISKSTRAT_VAULT_KEY otherwise."),
-    ] = None,
-    history: Annotated[
-        Path | None, typer.Option(help="Folder that keeps what was read, for --add.")
-    ] = None,
-    add: Annotated[
-        bool, typer.Option("--add", help="Add new files to those of the history.")
-    ] = False,
-    memory: Annotated[
-        str | None, typer.Option(help="Memory for the engine, such as 4GB; the rest goes to disk.")
-    ] = None,
+    feed: Feed,
+    out: Out,
+    dialect: Dialect = None,
+    governance: GovernanceFile = None,
+    purpose: Purpose = "case_finding",
+    leave_out: LeaveOut = None,
+    key_file: KeyFile = None,
+    vault: VaultFolder = None,
+    vault_key_file: VaultKeyFile = None,
+    history: HistoryFolder = None,
+    add: Add = False,
+    memory: Memory = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn feeds into linked records; every input row is kept or counted with a reason.
@@ -82,27 +91,32 @@ def link_command(
         memory_limit=memory,
     )
     keys = load_keys(key_file, os.environ)
+    vault_keys = _vault_keys(vault_key_file) if vault is not None else None
     with stages() as say:
         say("linking")
         manifest, run = link_feeds(feed, out, keys.current if keys else None, options)
         if vault is not None:
             say("vault")
-            _seal(run, vault, vault_key_file, add=add)
-    if as_json:
-        show(manifest, as_json=True, lines=[])
-        return
-    _show_files(manifest)
-    show({}, as_json=False, lines=_summary(manifest, out))
+            _seal(run, vault, vault_keys, add=add)
+    show(manifest, as_json=as_json, lines=[*_files(manifest), *_summary(manifest, out)])
 
 
-def _seal(run: LinkRun, vault: Path, key_file: Path | None, *, add: bool) -> None:
+def _vault_keys(key_file: Path | None) -> KeyRing | None:
+    """Keys of the vault; what stands in the way of sealing is told before anything is linked."""
+    from riskstrat.records.keys import VAULT_KEY_VARIABLE, load_keys
+    from riskstrat.records.sealed import require_cryptography
+
+    require_cryptography()
+    return load_keys(key_file, os.environ, variable=VAULT_KEY_VARIABLE)
+
+
+def _seal(run: LinkRun, vault: Path, given: KeyRing | None, *, add: bool) -> None:
     import pyarrow.compute as pc
 
-    from riskstrat.records.keys import VAULT_KEY_VARIABLE, load_keys, require_keys
+    from riskstrat.records.keys import require_keys
     from riskstrat.records.linkage import key_id
     from riskstrat.records.vault import seal, seal_again
 
-    given = load_keys(key_file, os.environ, variable=VAULT_KEY_VARIABLE)
     keys = require_keys(given, synthetic=run.governance.synthetic)
     write = seal_again if add else seal
     entries = run.vault_entries()
@@ -111,18 +125,20 @@ def _seal(run: LinkRun, vault: Path, key_file: Path | None, *, add: bool) -> Non
     write(vault, entries, key=keys.current, key_id=key_id(run.key))
 
 
-def _show_files(manifest: Mapping[str, Any]) -> None:
-    rows = []
+def _files(manifest: Mapping[str, Any]) -> list[str]:
+    """What became of every row, by feed and file."""
+    lines = []
     for source in manifest["sources"]:
+        lines.append(f"{source['name']} ({source['dialect']})")
         for file in source["files"]:
-            reasons = ", ".join(f"{reason}: {n:,}" for reason, n in file["rejected"].items())
-            counts = [f"{file['rows_in']:,}", f"{file['rows_kept']:,}", reasons]
-            rows.append([source["name"], file["name"], *counts])
-    rows += [
-        ["", file["name"], f"{file['rows_in']:,}", "0", "left out"]
-        for file in manifest["left_out"]
-    ]
-    show_table("What became of every row", ["feed", "file", "rows", "kept", "rejected"], rows)
+            counts = f"{file['rows_in']:,} rows, {file['rows_kept']:,} kept"
+            lines.append(f"  {file['name']}: {counts}")
+            lines += [f"      {n:,} rejected: {why}" for why, n in file["rejected"].items()]
+    for file in manifest["left_out"]:
+        lines.append(f"left out: {file['name']}, {file['rows_in']:,} rows")
+    if ignored := manifest.get("ignored_files"):
+        lines.append(f"not read, of another kind: {len(ignored)} files")
+    return lines
 
 
 def _summary(manifest: Mapping[str, Any], out: Path) -> list[str]:

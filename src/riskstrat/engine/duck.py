@@ -50,6 +50,8 @@ class Engine:
         if memory_limit is not None:
             config["memory_limit"] = memory_limit
         self.connection = duckdb.connect(":memory:", config=config)
+        # a bar on standard output would stand in the middle of what --json prints
+        self.connection.execute("set enable_progress_bar = false")
 
     def register(self, name: str, rows: pa.Table | pd.DataFrame) -> None:
         """Make `rows` readable under `name`; replaces what had that name."""

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from riskstrat.staging import staged_directory
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-__all__ = ["VAULT_FILE", "About", "SealedFolder"]
+__all__ = ["VAULT_FILE", "About", "SealedFolder", "require_cryptography"]
 
 VAULT_FILE = "vault.json"
 """What marks a folder as a vault, and tells what may be told of it."""
@@ -239,6 +240,17 @@ def _decrypt(folder: SealedFolder, practice_code: str | None) -> bytes:
         "changed, or belongs to another practice, key or vault.",
         do="Restore the folder from its copy, or link the feeds again to make it anew.",
     )
+
+
+def require_cryptography() -> None:
+    """Refuse to go on without the library that seals.
+
+    Raises
+    ------
+    MissingExtraError
+    """
+    if find_spec("cryptography") is None:
+        raise MissingExtraError("link", "sealed NHS numbers")
 
 
 def _cipher(key: bytes, practice_code: str | None) -> AESGCM:

@@ -96,11 +96,12 @@ def _values(column: pa.Array) -> Hashes:
 
 
 def _numbers(column: pa.Array, missing: int) -> npt.NDArray[np.int64]:
-    return column.cast(pa.int64()).fill_null(missing).to_numpy(zero_copy_only=False)
+    numbers = column.cast(pa.int64()).fill_null(missing)
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), np.int64)
 
 
 def _is_null(column: pa.Array) -> npt.NDArray[np.bool_]:
-    return pc.is_null(column).to_numpy(zero_copy_only=False)
+    return np.asarray(pc.is_null(column).to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _word(word: str | None) -> int:

@@ -74,7 +74,6 @@ class Evidence:
 
     def __init__(self, records: LinkedRecords) -> None:
         self.records = records
-        records.engine.connection.execute("set enable_progress_bar = false")  # it goes to stdout
 
     def row(self, sql: str, **parameters: object) -> dict[str, Any]:
         """The one row of a query."""
