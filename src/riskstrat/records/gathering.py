@@ -100,7 +100,7 @@ class Gathered:
         self._forget_people()
 
     def add_followed(self, source: GovernedSource) -> None:
-        """Add registrations from first to last fact, for records in which nobody tells of any.
+        """Add registrations from first to last fact, for people of whom nobody tells any.
 
         A person whose last fact lies on the last day of the data is still followed.
         """
@@ -113,7 +113,8 @@ class Gathered:
         followed = f"""
             select patient_id, min(day) as start_date,
                 case when max(last) < date '{source.data_to}' then max(last) end as end_date
-            from ({days}) facts group by patient_id
+            from ({days}) facts
+            where patient_id not in (select patient_id from registrations) group by patient_id
         """
         rows = both_versions_sql(f"({followed}) followed", "patient_id", source.declared_lag_days)
         self._engine.connection.execute(f"insert into registrations by name {rows}")
