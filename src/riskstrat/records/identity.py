@@ -202,9 +202,9 @@ _LINKS = """
     from links_by_details l left join pseudonyms s on s.identifier = l.person
     join (select claim, string_agg(distinct source, ' ' order by source) as sources
         from claims group by claim) c using (claim)
-    order by l.claim
+    where coalesce(s.pseudonym, l.person) in (select patient_id from patients) order by l.claim
 """
-"""Every link by details with its weight, the claim under its own name: hide it before writing."""
+"""Every link to a person of the records, the claim under its own name: hide it before writing."""
 
 _IDENTITIES = f"""
     select c.claim, p.how,
@@ -251,6 +251,8 @@ def _counts(engine: Engine, by_details: dict[str, Any]) -> dict[str, Any]:
 
 def weighed_links(engine: Engine, key: bytes) -> pa.Table:
     """Every link by details that was weighed, accepted or not, for the store.
+
+    People who are not in ``patients``, such as those who object, are in no link either.
 
     Returns
     -------
