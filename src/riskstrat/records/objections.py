@@ -53,12 +53,15 @@ def add_marks(engine: Engine, table: RawTable, rows: str) -> None:
 
 
 def add_objections(engine: Engine, rows: str) -> None:
-    """Remember objections that can be read."""
+    """Remember objections. A row that cannot stand still objects, but withdraws nothing."""
     engine.connection.execute(
         f"""
         insert into told_objections
-        select claim_of_row, kind, start_date, end_date, recorded_date from ({rows}) told
-        where unreadable is null and kind is not null
+        select claim_of_row, kind, start_date,
+            case when unreadable is null and end_date >= start_date then end_date end,
+            recorded_date
+        from ({rows}) told
+        where kind is not null and coalesce(unreadable <> '{Reason.HEADER_AGAIN}', true)
         """
     )
 
@@ -70,11 +73,12 @@ def find_barred(engine: Engine) -> None:
         create or replace temp table objections as
         select patient_id, kind, start_date, end_date, recorded_date,
             lead(recorded_date) over (
-                partition by patient_id, kind, start_date order by recorded_date, end_date
+                partition by patient_id, kind, start_date
+                order by recorded_date, end_date nulls first
             ) as superseded_date
         from (
             select distinct i.patient_id, lower(o.kind) as kind, o.start_date, o.end_date,
-                coalesce(o.recorded_date, o.start_date) as recorded_date
+                coalesce(o.recorded_date, o.end_date, o.start_date) as recorded_date
             from told_objections o join identities i using (claim) where i.patient_id is not null
         ) told
         """
@@ -124,11 +128,11 @@ def make_who(engine: Engine, source: GovernedSource, purpose: str) -> dict[str, 
 
 
 def objections_not_linked(engine: Engine) -> int:
-    """Objections of people whom linkage did not find: their rows of other feeds may be in."""
+    """People who object and whom linkage did not find: their rows of other feeds may be in."""
     ((count,),) = engine.connection.execute(
         """
-        select count(*) from told_objections o left join identities i using (claim)
-        where i.patient_id is null
+        select count(distinct o.claim) + count(*) filter (where o.claim is null)
+        from told_objections o left join identities i using (claim) where i.patient_id is null
         """
     ).fetchall()
     return int(count)
