@@ -16,10 +16,15 @@ def governed_feed(
     """CSV files by name, with the columns that their rows have, and one entry for all of them."""
     folder.mkdir(parents=True, exist_ok=True)
     write_governance(folder, dialect, **governance)
+    write_files(folder, files)
+    return folder
+
+
+def write_files(folder: Path, files: Mapping[str, Rows]) -> None:
+    """CSV files by name, with the columns that their rows have."""
     for name, rows in files.items():
         columns = list(dict.fromkeys(column for row in rows for column in row))
         write_csv(folder / f"{name}.csv", columns, rows)
-    return folder
 
 
 def linked_feed(
@@ -28,3 +33,29 @@ def linked_feed(
     """The linked records of a small feed; a second one in the same folder replaces the first."""
     link(governed_feed(folder / "feed", dialect, files, **governance), folder / "records")
     return load_records(folder / "records")
+
+
+def joint_feed(
+    folder: Path,
+    sources: Mapping[str, Mapping[str, Rows]],
+    entries: Mapping[str, Mapping[str, object]],
+) -> Path:
+    """Files of several dialects in one folder, each dialect with an entry of its own.
+
+    Parameters
+    ----------
+    folder : Path
+    sources : mapping
+        Dialect to its files by name; names must not be the same in two dialects.
+    entries : mapping
+        Dialect to what its entry says otherwise.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    head, parts = "", []
+    for dialect, files in sources.items():
+        path = write_governance(folder, dialect, files=list(files), **entries.get(dialect, {}))
+        head, _, entry = path.read_text().partition("[sources.")
+        parts.append(f"[sources.{entry}")
+        write_files(folder, files)
+    (folder / "governance.toml").write_text(head + "\n".join(parts))
+    return folder
