@@ -174,15 +174,6 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         find_files(tmp_path)
 
 
-def test_folders_as_deep_as_a_path_can_be(tmp_path: Path) -> None:
-    deep = tmp_path
-    for _ in range(1500):
-        deep = deep / "d"
-        deep.mkdir()
-    write(deep / "a.csv", "a\n1\n")
-    assert len(find_files(tmp_path)) == 1
-
-
 def test_characters_of_a_pattern_in_a_path(tmp_path: Path) -> None:
     file = write(tmp_path / "feed[1]*" / "a.csv", "a\n1\n")
     assert rows_in(file, ["a"]) == [("1",)]
