@@ -162,13 +162,17 @@ def time_sql(moment: str) -> str:
 
 def identifier_sql(column: str) -> str:
     """SQL: an identifier as text; ``12.0`` (an integer that passed through a float) reads as 12."""
-    return rf"regexp_replace({column}, '{_FLOAT_IDENTIFIER}', '\1')"
+    mended = rf"regexp_replace({column}, '{_FLOAT_IDENTIFIER}', '\1')"
+    return f"case when contains({column}, '.') then {mended} else {column} end"
 
 
 def is_as_number_sql(column: str, *, code: bool = False) -> str:
     """SQL: digits of an identifier or code may be lost, because it was read as a number."""
     shape = f"{_SCIENTIFIC}|{_FLOAT_CODE}" if code else _SCIENTIFIC
-    return f"regexp_full_match({column}, '{shape}')"
+    return (
+        f"case when contains({column}, '.') or contains({column}, '+') "
+        f"then regexp_full_match({column}, '{shape}') else false end"
+    )
 
 
 def reason_sql(*rules: tuple[Reason, str]) -> str:
