@@ -18,6 +18,7 @@ from riskstrat.records.sources.mhsds import MHSDS
 from riskstrat.records.sources.nhs_number_merges import NHS_NUMBER_MERGES
 from riskstrat.records.sources.omop_rows import build_omop
 from riskstrat.records.sources.sus_apc import SUS_APC
+from riskstrat.records.sources.synthea_csv import SYNTHEA_CSV
 from riskstrat.records.sources.voluntary import VOLUNTARY
 
 __all__ = ["DIALECTS", "find_files"]
@@ -40,6 +41,7 @@ DIALECTS = {
         NHS_NUMBER_MERGES,
         Dialect("omop", omop.TABLES, build_whole=build_omop, unused=omop.UNUSED),
         SUS_APC,
+        SYNTHEA_CSV,
         VOLUNTARY,
     )
 }

@@ -21,8 +21,9 @@ from riskstrat.records.sources.dialect import Dialect
 from riskstrat.records.sources.fhir_encounters import build_encounters
 from riskstrat.records.sources.fhir_events import FACTS, build_coded_facts, build_observations
 from riskstrat.records.sources.fhir_rows import refuse_lines
-from riskstrat.records.sources.fhir_tables import PATIENT_MOMENTS, TABLES
-from riskstrat.records.sources.judging import Reason, real_day_sql
+from riskstrat.records.sources.fhir_tables import PATIENT_MOMENTS, TABLES, is_day_sql
+from riskstrat.records.sources.followed import followed_sql
+from riskstrat.records.sources.judging import Reason
 from riskstrat.records.sources.rows import both_versions_sql
 from riskstrat.records.sources.work import Work
 
@@ -41,8 +42,7 @@ def _build(work: Work) -> None:
 def _people(work: Work) -> None:
     refuse_lines(work, "fhir_patient")
     unreadable = " or ".join(
-        f"({real_day_sql(column)} is not null and {column}_day is null)"
-        for column in PATIENT_MOMENTS
+        f"({column} is not null and not {is_day_sql(column)})" for column in PATIENT_MOMENTS
     )
     judged = work.judge(
         "fhir_patient",
@@ -63,15 +63,6 @@ def _people(work: Work) -> None:
 
 
 def _registrations(work: Work) -> None:
-    facts = " union all ".join(
-        f"select patient_id, event_date as day, event_date as last from {table}" for table in FACTS
-    )
-    followed = f"""
-        select patient_id, min(day) as first_day, max(last) as last_day from (
-            select patient_id, start_date as day, coalesce(end_date, start_date) as last
-            from fhir_stays union all {facts}
-        ) days group by patient_id
-    """
     told = """
         select patient_id, practice_code, registered_day, deregistered_day
         from judged_fhir_patient where reason is null
@@ -81,11 +72,11 @@ def _registrations(work: Work) -> None:
     spells = work.keep(
         "fhir_registrations",
         f"""
-        select patient_id, t.practice_code, coalesce(t.registered_day, f.first_day) as start_date,
-            case when t.registered_day is not null then t.deregistered_day
-                when f.last_day < date '{work.source.data_to}' then f.last_day end as end_date
-        from ({told}) t full join ({followed}) f using (patient_id)
-        where coalesce(t.registered_day, f.first_day) is not null
+        select patient_id, t.practice_code, coalesce(t.registered_day, f.start_date) as start_date,
+            case when t.registered_day is not null then t.deregistered_day else f.end_date end
+                as end_date
+        from ({told}) t full join ({followed_sql(work, "fhir_stays", FACTS)}) f using (patient_id)
+        where coalesce(t.registered_day, f.start_date) is not null
         """,
     )
     lag = work.source.declared_lag_days

@@ -13,7 +13,7 @@ from riskstrat.records.sources.columns import Column, Kind, RawTable
 from riskstrat.records.sources.json_lines import IS_JSON
 from riskstrat.records.sources.judging import moment_sql, real_day_sql
 
-__all__ = ["PATIENT_MOMENTS", "RESOURCES", "TABLES", "reference_sql"]
+__all__ = ["PATIENT_MOMENTS", "RESOURCES", "TABLES", "is_day_sql", "reference_sql"]
 
 _SCOPE = "fhir"
 _RESTRICTED = ("R", "V", "REDACTED")
@@ -33,6 +33,13 @@ def reference_sql(column: str, resource: str) -> str:
 
 
 _DAY = r"\d{4}-\d{2}-\d{2}(T.*)?"
+
+
+def is_day_sql(column: str) -> str:
+    """SQL: whether a moment tells a day, be it one that stands for no date."""
+    return (
+        f"(regexp_full_match({column}, '{_DAY}') and try_cast({column}[1:10] as date) is not null)"
+    )
 
 
 def _day_of(column: str) -> str:
