@@ -102,12 +102,16 @@ def test_the_national_opt_out_bars_secondary_use_of_health_and_social_care_recor
     assert barred == {"gp", "hes_apc", "hes_op", "ecds", "csds", "mhsds", "cld"}
 
 
-def test_confidential_records_rest_on_regulation_5_and_charities_on_consent(sources) -> None:
+def test_section_251_support_is_named_where_it_covers_a_feed_and_consent_for_charities(
+    sources,
+) -> None:
     for name in ("gp", "hes_apc", "hes_op", "ecds", "csds", "mhsds", "cld"):
         basis = " ".join(sources[name]["legal_basis"])
         assert "Article 6(1)(e)" in basis
         assert "Article 9(2)(h)" in basis
-        assert "regulation 5" in basis
+        covered = name not in {"csds", "cld"}
+        assert ("risk stratification, CAG 7-04(a)/2013" in basis) == covered
+        assert ("Pseudonymised linkage" in basis) != covered
     assert "consent" in " ".join(sources["voluntary"]["legal_basis"])
     assert sources["voluntary"]["purposes"] == ["case_finding"]
     assert "research" not in sources["cld"]["purposes"]

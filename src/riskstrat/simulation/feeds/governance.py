@@ -41,6 +41,11 @@ _RESEARCH = (
     "NHS Act 2006 section 251, Control of Patient Information Regulations 2002, regulation 5: "
     "research database, example approval"
 )
+_PSEUDONYMISED = (
+    "Pseudonymised linkage by a third party; section 251 support CAG 7-04(a)/2013 covers general "
+    "practice, SUS and MHSDS data only"
+)
+"""What stands in for the section 251 support where a feed is not covered by it."""
 _EXPLICIT_CONSENT = ("UK GDPR Article 6(1)(a): consent", "UK GDPR Article 9(2)(a): consent")
 
 _CASE_FINDING = ("risk_stratification",)
@@ -103,6 +108,7 @@ _HOSPITAL = "Example Hospitals NHS Foundation Trust"
 _COMMUNITY = "Example Community Health NHS Trust"
 _COUNCIL = "Example County Council"
 _NHS_BASIS = (_PUBLIC_TASK, _HEALTH_CARE, _REGULATION_5, _RESEARCH)
+_COMMUNITY_BASIS = (_PUBLIC_TASK, _HEALTH_CARE, _PSEUDONYMISED, _RESEARCH)
 
 SOURCES = (
     GovernedSource(
@@ -136,7 +142,7 @@ SOURCES = (
         ),
         COMMUNITY,
         _COMMUNITY,
-        _NHS_BASIS,
+        _COMMUNITY_BASIS,
         _NHS_OBJECTIONS,
     ),
     GovernedSource(
@@ -157,7 +163,7 @@ SOURCES = (
         ("adult_social_care_cld",),
         COUNCIL,
         _COUNCIL,
-        (_PUBLIC_TASK, _HEALTH_CARE, _REGULATION_5),
+        (_PUBLIC_TASK, _HEALTH_CARE, _PSEUDONYMISED),
         _COUNCIL_OBJECTIONS,
         _COUNCIL_RETENTION_MONTHS,
     ),
