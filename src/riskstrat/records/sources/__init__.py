@@ -36,7 +36,7 @@ DIALECTS = {
         HES_APC,
         HES_OP,
         HOUSING,
-        Dialect("meds", meds.TABLES, build_whole=build_meds),
+        Dialect("meds", meds.TABLES, build_whole=build_meds, unused=meds.UNUSED),
         MHSDS,
         NHS_NUMBER_MERGES,
         Dialect("omop", omop.TABLES, build_whole=build_omop, unused=omop.UNUSED),

@@ -34,6 +34,7 @@ from enum import StrEnum
 from riskstrat.codes import normalise_code
 from riskstrat.records.sources.codesystems import local_code
 from riskstrat.records.sources.columns import RawTable, texts
+from riskstrat.records.sources.judging import Reason
 
 __all__ = [
     "ADMISSION_TYPES",
@@ -42,6 +43,7 @@ __all__ = [
     "SEXES",
     "TABLES",
     "TRANSFER_SOURCES",
+    "UNUSED",
     "MappedCode",
     "Role",
     "map_code",
@@ -58,6 +60,9 @@ TABLES = (
         must_have_rows=True,
     ),
 )
+
+UNUSED = {"codes": Reason.VOCABULARY, "subject_splits": Reason.NOT_USED}
+"""Metadata of a strict MEDS dataset: what its codes mean, and who is for training."""
 
 SEXES = {"F": "female", "M": "male"}
 
