@@ -10,6 +10,9 @@ import pytest
 from riskstrat.study import Study, parse_study
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+GOVERNANCE = REPOSITORY / "tests" / "data" / "governance"
+"""Rules of use of the public data sets."""
+KEY_OF_TESTS = b"a key for tests of published data"
 DISTRICT_PEOPLE = 4000
 DISTRICT_INDEX_DATE = date(2025, 1, 1)
 

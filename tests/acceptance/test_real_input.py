@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.conftest import REPOSITORY
+from tests.conftest import GOVERNANCE, KEY_OF_TESTS, REPOSITORY
 
 import riskstrat as rs
 from riskstrat.pipeline import StudyRun, evaluate_on, run_study
@@ -19,7 +19,8 @@ from riskstrat.records import LinkedRecords, check_records, link
 
 
 def run_on(feed: Path, model: str, out: Path) -> tuple[LinkedRecords, StudyRun]:
-    link(feed, out / "records")
+    rules = GOVERNANCE / f"{feed.name}.toml"
+    link(feed, out / "records", governance=rules, key=KEY_OF_TESTS)
     records = rs.load_records(out / "records")
     study = rs.load_study(REPOSITORY / "models" / model / "study.toml")
     return records, run_study(records, study, out / "run")

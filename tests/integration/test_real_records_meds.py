@@ -5,29 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.conftest import GOVERNANCE, KEY_OF_TESTS
 from tests.unit.records.small_feeds import rejected, rows_of
 
 from riskstrat.records import LinkedRecords, check_records, link, load_records
 
 FILE = "mimic_iv_demo_meds_events.parquet"
 EVENTS = 916_166
+SENSITIVE = 15
 
 
 @pytest.fixture(scope="module")
 def records(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> LinkedRecords:
     out = tmp_path_factory.mktemp("meds") / "records"
-    link(shared_data / "mimic4_demo_meds", out)
+    rules = GOVERNANCE / "mimic4_demo_meds.toml"
+    link(shared_data / "mimic4_demo_meds", out, governance=rules, key=KEY_OF_TESTS)
     return load_records(out)
 
 
 def test_every_event_is_accounted_for(records: LinkedRecords) -> None:
-    """All of them stand: on a person, on a stay, or as an event."""
+    """All but sensitive codes stand: on a person, on a stay, or as an event."""
     (source,) = records.manifest["sources"]
     (file,) = source["files"]
-    assert (file["name"], file["rows_in"], file["rows_kept"]) == (FILE, EVENTS, EVENTS)
-    assert rejected(records, FILE) == {}
+    assert (file["name"], file["rows_in"]) == (FILE, EVENTS)
+    assert rejected(records, FILE) == {"sensitive code": SENSITIVE}
     people, stays, attendances = 100 + 100 + 31, 275 + 275, 181 + 181 + 236
-    assert records.manifest["tables"]["events"]["rows"] == EVENTS - people - stays - attendances
+    assert records.manifest["tables"]["events"]["rows"] == EVENTS - SENSITIVE - people - stays - attendances
 
 
 def test_a_hundred_people(records: LinkedRecords) -> None:
@@ -59,12 +62,12 @@ def test_transfers_and_deaths_in_hospital(records: LinkedRecords) -> None:
 
 
 def test_diagnoses_keep_their_system_and_are_known_at_discharge(records: LinkedRecords) -> None:
-    """4,506 of them, all in a stay, none recorded before it ends."""
+    """4,491 of them, all in a stay, none recorded before it ends."""
     joined = "events e join stays s using (stay_id) where e.kind = 'diagnosis' group by 1"
     columns = "e.system, count(*), count(*) filter (where e.recorded_date = s.end_date)"
     assert rows_of(records, joined, columns, "1") == [
-        ("icd10", 2_313, 2_313),
-        ("icd9", 2_193, 2_193),
+        ("icd10", 2_307, 2_307),
+        ("icd9", 2_184, 2_184),
     ]
 
 

