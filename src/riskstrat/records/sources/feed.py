@@ -197,6 +197,12 @@ def whole(file: FeedFile) -> Iterator[None]:
 
 
 def _told(file: FeedFile, message: str) -> RecordsError:
+    if file.is_read:
+        return RecordsError(
+            f"what the history keeps of the file '{file.name}' cannot be read: it is missing, "
+            "truncated or damaged.",
+            do="Restore the history from its copy, or link all feeds again with --history.",
+        )
     line = _LINE.search(message)
     if line is not None:
         other = "has another number"
