@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ def rows_of_file(engine: Engine, file: FeedFile, table: RawTable) -> Iterator[st
     """
     with whole(file):
         if file.is_read:
-            yield f"select * from read_parquet('{_quoted(file.path)}')"
+            yield f"select * from read_parquet('{_quoted(glob.escape(str(file.path)))}')"
             return
         relation = relation_of(engine, file)
         if relation is None:
@@ -67,7 +68,7 @@ def _completed(table: RawTable, rows: str) -> str:
     return f"select *, {claim_sql(table)} as claim_of_row from (select *{more} from ({rows}) f) f"
 
 
-def _quoted(path: Path) -> str:
+def _quoted(path: Path | str) -> str:
     return str(path).replace("'", "''")
 
 
