@@ -8,37 +8,40 @@ gives what linking all files at once would give.
 
 from __future__ import annotations
 
-import json
+import glob
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from typing import Any
+
+import duckdb
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
 from riskstrat.records.claims import CLAIMS
 from riskstrat.records.governance import Governance
-from riskstrat.records.nhs_number import Merge
+from riskstrat.records.history_file import (
+    HISTORY,
+    Entry,
+    damaged_history,
+    read_history,
+    write_history,
+)
 from riskstrat.records.objections import MARKED, OBJECTIONS
 from riskstrat.records.people_told import PeopleTold
 from riskstrat.records.raw_rows import NUMBER_COLUMNS, rows_of_file
 from riskstrat.records.sources.assigning import Assigned, SourceFiles
 from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.dialect import Dialect
-from riskstrat.records.sources.feed import FeedFile
+from riskstrat.records.sources.feed import FeedFile, count_rows
+from riskstrat.records.sources.judging import Reason
 
-__all__ = ["HISTORY", "History"]
+__all__ = ["History"]
 
-HISTORY = "history.json"
-"""The file that says what a history holds."""
-
-_VERSION = 1
 _TOLD = (CLAIMS, OBJECTIONS, MARKED)
 _NAME_DIGITS = 24
-
-Entry = dict[str, Any]
+_UNUSED = "unused"
 
 
 class History:
@@ -60,47 +63,66 @@ class History:
     def __init__(self, folder: Path, key_id: str) -> None:
         self.folder = folder
         self._key_id = key_id
-        self._read = _read_manifest(folder, key_id)
+        self._read = read_history(folder, key_id)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was linked before."""
-        return not self._read["files"]
+        return not self._read.files
 
     @property
     def files(self) -> list[Entry]:
         """Source, dialect, table, name and hash of every file that was read."""
-        return list(self._read["files"])
+        return list(self._read.files)
 
     def restore(self, people: PeopleTold) -> None:
         """Add what earlier files told of people."""
         if self.is_empty:
             return
         for table in _TOLD:
-            people.engine.connection.execute(
-                f"insert into {table} by name "
-                f"select * from read_parquet('{_quoted(self.folder / f'{table}.parquet')}')"
-            )
-        people.merges += [
-            (former, present, date.fromisoformat(day) if day else None)
-            for former, present, day in self._read["merges"]
-        ]
+            place = glob.escape(str(self.folder / f"{table}.parquet"))
+            try:
+                people.engine.connection.execute(
+                    f"insert into {table} by name select * from read_parquet($1)", [place]
+                )
+            except duckdb.Error:
+                raise damaged_history(f"'{table}.parquet' cannot be read") from None
+        people.merges += self._read.merges
 
     def unread(self, assigned: Assigned) -> Assigned:
-        """The files that were not read before, told by their hash."""
-        known = {(entry["source"], entry["sha256"]) for entry in self._read["files"]}
+        """The files that were not read before, told by their name and hash."""
+        known = {(e["source"], e["name"], e["sha256"]) for e in self._read.files}
 
-        def fresh(source: SourceFiles, files: tuple[FeedFile, ...]) -> tuple[FeedFile, ...]:
-            return tuple(f for f in files if (source.source.name, f.sha256) not in known)
+        def is_new(source: SourceFiles, file: FeedFile) -> bool:
+            return (source.source.name, file.name, file.sha256) not in known
 
         sources = tuple(
             replace(
                 source,
-                tables={table: fresh(source, files) for table, files in source.tables.items()},
+                tables={
+                    table: tuple(file for file in files if is_new(source, file))
+                    for table, files in source.tables.items()
+                },
+                unused=tuple(pair for pair in source.unused if is_new(source, pair[0])),
             )
             for source in assigned.sources
         )
         return replace(assigned, sources=sources)
+
+    def require_none_of(self, left_out: Sequence[str]) -> None:
+        """Refuse to leave sources out that are in the history: what they told counts already.
+
+        Raises
+        ------
+        RecordsError
+        """
+        held = {entry["source"] for entry in self._read.files}
+        if found := [name for name in left_out if name in held]:
+            raise RecordsError(
+                f"the sources {', '.join(found)} are to be left out, but the history holds files "
+                "of them.",
+                do="Link all other feeds again into a new history.",
+            )
 
     def keep(self, engine: Engine, fresh: Assigned, people: PeopleTold, staged: Path) -> None:
         """Write a history of the earlier files and the new ones into a folder of its own.
@@ -115,7 +137,7 @@ class History:
         staged : Path
             An existing folder that takes the place of the history when it is whole.
         """
-        for entry in self._read["files"]:
+        for entry in self._read.files:
             _link_file(self.folder / _place(entry), staged / _place(entry))
         entries = [
             _keep_file(engine, source, table, file, staged)
@@ -123,19 +145,18 @@ class History:
             for table in source.dialect.tables
             for file in source.tables.get(table.name, ())
         ]
+        entries += [
+            _keep_unused(engine, source, file, reason, staged)
+            for source in fresh.sources
+            for file, reason in source.unused
+        ]
         for table in _TOLD:
             place = staged / f"{table}.parquet"
             engine.connection.execute(
                 f"copy (select * from {table} order by all) to '{_quoted(place)}' (format parquet)"
             )
-        files = [*self._read["files"], *entries]
-        told = {
-            "version": _VERSION,
-            "key_id": self._key_id,
-            "merges": [_written(merge) for merge in people.merges],
-            "files": sorted(files, key=lambda entry: (entry["source"], entry["name"])),
-        }
-        (staged / HISTORY).write_text(json.dumps(told, indent=2) + "\n")
+        files = [*self._read.files, *entries]
+        write_history(staged, self._key_id, files, people.merges)
 
     def sources(
         self, governance: Governance, dialects: Mapping[str, Dialect], purpose: str
@@ -147,52 +168,78 @@ class History:
         RecordsError
             When the governance file does not allow a source any more.
         """
-        names = dict.fromkeys((e["dialect"], e["source"]) for e in self._read["files"])
+        names = dict.fromkeys((e["dialect"], e["source"]) for e in self._read.files)
         found = []
         for name, source in names:
-            own = [entry for entry in self._read["files"] if entry["source"] == source]
+            if name not in dialects:
+                raise damaged_history(f"'{HISTORY}' names a dialect that is not known")
+            own = [entry for entry in self._read.files if entry["source"] == source]
             entries = governance.require_allowed(name, [e["name"] for e in own], purpose)
+            if {entry.name for entry in entries.values()} != {source}:
+                raise RecordsError(
+                    f"files that were read as the source '{source}' now belong to another entry "
+                    "of the governance file.",
+                    do="Name the entry as before, or link all feeds again into a new history.",
+                )
             entry = entries[own[0]["name"]]
-            found.append(SourceFiles(entry, dialects[name], self._tables(own), ()))
+            found.append(SourceFiles(entry, dialects[name], self._tables(own), self._unused(own)))
         order = {source.name: place for place, source in enumerate(governance.sources)}
         return tuple(sorted(found, key=lambda source: order[source.source.name]))
 
     def _tables(self, entries: list[Entry]) -> dict[str, tuple[FeedFile, ...]]:
         tables: dict[str, tuple[FeedFile, ...]] = {}
         for entry in entries:
-            path = self.folder / _place(entry)
-            file = FeedFile(entry["name"], path, entry["sha256"], (), None, is_read=True)
-            tables[entry["table"]] = (*tables.get(entry["table"], ()), file)
+            if "reason" not in entry:
+                kept = self._file(entry)
+                tables[entry["table"]] = (*tables.get(entry["table"], ()), kept)
         return tables
 
+    def _unused(self, entries: list[Entry]) -> tuple[tuple[FeedFile, Reason], ...]:
+        return tuple((self._file(e), Reason(e["reason"])) for e in entries if "reason" in e)
 
-def _written(merge: Merge) -> list[str]:
-    former, present, *days = merge
-    return [former, present, *(day.isoformat() if day else "" for day in days)]
+    def _file(self, entry: Entry) -> FeedFile:
+        path = self.folder / _place(entry)
+        return FeedFile(entry["name"], path, entry["sha256"], (), None, is_read=True)
 
 
 def _keep_file(
     engine: Engine, source: SourceFiles, table: RawTable, file: FeedFile, staged: Path
 ) -> Entry:
-    entry = {
-        "source": source.source.name,
-        "dialect": source.dialect.name,
-        "table": table.name,
-        "name": file.name,
-        "sha256": file.sha256,
-    }
-    path = staged / _place(entry)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    entry = _entry(source, table.name, file)
     with rows_of_file(engine, file, table) as rows:
         numbers = ", ".join(
             f"cast(null as varchar) as {name}" for name in NUMBER_COLUMNS if name in table.names
         )
         chosen = f"* replace ({numbers})" if numbers else "*"
-        engine.connection.execute(
-            f"copy (select {chosen} from ({rows or 'select 1 limit 0'}) told) "
-            f"to '{_quoted(path)}' (format parquet, compression zstd)"
-        )
+        _write(engine, f"select {chosen} from ({rows}) told", staged / _place(entry))
     return entry
+
+
+def _keep_unused(
+    engine: Engine, source: SourceFiles, file: FeedFile, reason: Reason, staged: Path
+) -> Entry:
+    """Of a file that nobody reads, how many rows it has."""
+    entry = {**_entry(source, _UNUSED, file), "reason": str(reason)}
+    rows = count_rows(engine, file)
+    _write(engine, f"select true as is_row from range({rows})", staged / _place(entry))
+    return entry
+
+
+def _entry(source: SourceFiles, table: str, file: FeedFile) -> Entry:
+    return {
+        "source": source.source.name,
+        "dialect": source.dialect.name,
+        "table": table,
+        "name": file.name,
+        "sha256": file.sha256,
+    }
+
+
+def _write(engine: Engine, rows: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine.connection.execute(
+        f"copy ({rows}) to '{_quoted(path)}' (format parquet, compression zstd)"
+    )
 
 
 def _place(entry: Entry) -> Path:
@@ -202,43 +249,17 @@ def _place(entry: Entry) -> Path:
 
 
 def _link_file(kept: Path, place: Path) -> None:
-    """Put a file into another folder without writing it again."""
+    """Put a file into another folder, without writing it again where the disk allows that."""
+    if place.exists():
+        return
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(kept, place)
     except FileNotFoundError:
-        raise _damaged(f"'{kept.name}' is missing") from None
+        raise damaged_history(f"'{kept.name}' is missing") from None
+    except OSError:
+        shutil.copy2(kept, place)
 
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _read_manifest(folder: Path, key_id: str) -> dict[str, Any]:
-    file = folder / HISTORY
-    if not file.is_file():
-        return {"files": [], "merges": []}
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        version, made_with, files = told["version"], told["key_id"], told["files"]
-        complete = all(
-            {"source", "dialect", "table", "name", "sha256"} <= set(entry) for entry in files
-        )
-    except (ValueError, KeyError, TypeError):
-        raise _damaged(f"'{HISTORY}' cannot be read") from None
-    if not complete or version > _VERSION:
-        raise _damaged(f"'{HISTORY}' is incomplete, or of a later version")
-    if made_with != key_id:
-        raise RecordsError(
-            f"the history was made with the key {made_with}, got the key {key_id}: people would "
-            "not be recognised.",
-            do="Give the key it was made with, or link all feeds again into a new history.",
-        )
-    return dict(told)
-
-
-def _damaged(what: str) -> RecordsError:
-    return RecordsError(
-        f"the history cannot be added to: {what}.",
-        do="Restore the folder from its copy, or link all feeds again with --history.",
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ from typing import Any
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError, UsageError
 from riskstrat.records.governance import PURPOSES, Governance, load_governance
-from riskstrat.records.history import HISTORY, History
+from riskstrat.records.history import History
+from riskstrat.records.history_file import HISTORY
 from riskstrat.records.link_run import LinkRun
 from riskstrat.records.linkage import PUBLISHED_TEST_KEY, key_id, require_key
 from riskstrat.records.options import LinkOptions
@@ -72,25 +75,52 @@ def link_feeds(
     secret = _secret(key, synthetic=rules.synthetic)
     assigned = assign_files(files, DIALECTS, rules, options)
     people = PeopleTold(engine, secret, rules.synthetic)
-    if options.history is None:
-        people.read_all(assigned.sources)
-    else:
-        assigned = _with_history(engine, people, assigned, rules, options)
-    for source in assigned.sources:
-        require_tables(source)
-    run = LinkRun(engine, rules, assigned, people, options.purpose)
-    with staged_directory(out, marker=MANIFEST) as staged:
-        return run.write(StoreWriter(staged)), run
+    with _all_files(engine, people, assigned, rules, options) as linked:
+        for source in linked.sources:
+            require_tables(source)
+        run = LinkRun(engine, rules, linked, people, options.purpose)
+        with staged_directory(out, marker=MANIFEST) as staged:
+            manifest = run.write(StoreWriter(staged))
+    return manifest, run
 
 
-def _with_history(
+@contextmanager
+def _all_files(
     engine: Engine,
     people: PeopleTold,
     assigned: Assigned,
     rules: Governance,
     options: LinkOptions,
-) -> Assigned:
-    """Read the new files, keep them with the earlier ones, and go on with all of them."""
+) -> Iterator[Assigned]:
+    """Every file to be linked, those of the history among them, once all told who people are.
+
+    The history is replaced when the block ends without an error: then the store is in place.
+    """
+    if options.history is None:
+        people.read_all(assigned.sources)
+        yield assigned
+        return
+    _require_parts(assigned)
+    folder = Path(options.history)
+    kept = History(folder if options.add else folder / "none", key_id(people.key))
+    if options.add and kept.is_empty:
+        raise RecordsError(
+            f"expected a history in '{folder.name}' to add to, but there is none.",
+            do="Link all feeds once with --history, without --add.",
+        )
+    kept.require_none_of(options.leave_out)
+    fresh = kept.unread(assigned)
+    kept.restore(people)
+    people.read_all(fresh.sources)
+    with staged_directory(folder, marker=HISTORY) as staged:
+        staged.chmod(_ONLY_THIS_USER)
+        kept.keep(engine, fresh, people, staged)
+        grown = History(staged, key_id(people.key))
+        yield replace(assigned, sources=grown.sources(rules, DIALECTS, options.purpose))
+
+
+def _require_parts(assigned: Assigned) -> None:
+    """Refuse a history of records that cannot be linked part by part."""
     whole = [s.source.name for s in assigned.sources if s.dialect.build_whole is not None]
     if whole:
         raise RecordsError(
@@ -98,21 +128,6 @@ def _with_history(
             "keep no history.",
             do="Link them without --history, all files at once.",
         )
-    folder = Path(options.history or "")
-    kept = History(folder if options.add else folder / "none", key_id(people.key))
-    if options.add and kept.is_empty:
-        raise RecordsError(
-            f"expected a history in '{folder.name}' to add to, but there is none.",
-            do="Link all feeds once with --history, without --add.",
-        )
-    fresh = kept.unread(assigned)
-    kept.restore(people)
-    people.read_all(fresh.sources)
-    with staged_directory(folder, marker=HISTORY) as staged:
-        staged.chmod(_ONLY_THIS_USER)
-        kept.keep(engine, fresh, people, staged)
-    all_files = History(folder, key_id(people.key))
-    return replace(assigned, sources=all_files.sources(rules, DIALECTS, options.purpose))
 
 
 def _not_fed(out: Path, options: LinkOptions) -> list[Path]:
