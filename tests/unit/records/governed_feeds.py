@@ -53,9 +53,10 @@ def joint_feed(
     folder.mkdir(parents=True, exist_ok=True)
     head, parts = "", []
     for dialect, files in sources.items():
-        path = write_governance(folder, dialect, files=list(files), **entries.get(dialect, {}))
-        head, _, entry = path.read_text().partition("[sources.")
-        parts.append(f"[sources.{entry}")
+        entry = {"files": list(files), **entries.get(dialect, {})}
+        path = write_governance(folder, dialect, **entry)
+        head, _, written = path.read_text().partition("[sources.")
+        parts.append(f"[sources.{written}")
         write_files(folder, files)
     (folder / "governance.toml").write_text(head + "\n".join(parts))
     return folder
