@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from riskstrat.records.sources.dialect import Dialect
 from riskstrat.records.sources.fhir_encounters import build_encounters
-from riskstrat.records.sources.fhir_events import FACTS, build_coded_facts, build_observations
+from riskstrat.records.sources.fhir_events import CODED_FACTS, build_coded_facts
+from riskstrat.records.sources.fhir_observations import OBSERVATION_FACTS, build_observations
 from riskstrat.records.sources.fhir_rows import refuse_lines
 from riskstrat.records.sources.fhir_tables import PATIENT_MOMENTS, TABLES, is_day_sql
 from riskstrat.records.sources.followed import followed_sql
@@ -69,13 +70,15 @@ def _registrations(work: Work) -> None:
         qualify row_number() over (partition by patient_id order by updated desc nulls last,
             registered_day desc nulls last, deregistered_day, practice_code) = 1
     """
+    facts = ("fhir_contacts", *CODED_FACTS, OBSERVATION_FACTS)
+    followed = followed_sql(work, "fhir_stays", facts)
     spells = work.keep(
         "fhir_registrations",
         f"""
         select patient_id, t.practice_code, coalesce(t.registered_day, f.start_date) as start_date,
             case when t.registered_day is not null then t.deregistered_day else f.end_date end
                 as end_date
-        from ({told}) t full join ({followed_sql(work, "fhir_stays", FACTS)}) f using (patient_id)
+        from ({told}) t full join ({followed}) f using (patient_id)
         where coalesce(t.registered_day, f.start_date) is not null
         """,
     )

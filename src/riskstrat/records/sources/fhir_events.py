@@ -1,9 +1,9 @@
-"""FHIR conditions, requests for medicines, procedures and observations as events.
+"""FHIR conditions, requests for medicines and procedures as events.
 
 References
 ----------
-HL7 FHIR R4, Condition, MedicationRequest, Procedure, Observation: statuses, and which element says
-when it happened.
+HL7 FHIR R4, Condition, MedicationRequest, Procedure: statuses, and which element says when it
+happened.
 
 Notes
 -----
@@ -13,9 +13,6 @@ Notes
   recorded. What was refuted or entered in error is left out.
 - A request for a medicine counts where it is an order: plans and proposals are none, and a repeat
   medicine's plan stands beside the orders that follow from it.
-- An observation with a number is a measurement. One with a coded answer keeps the code of the
-  question, and the wording of the answer as its text; answers in free text are not kept. Each
-  component, such as systolic and diastolic pressure, is an event.
 """
 
 from __future__ import annotations
@@ -36,7 +33,7 @@ from riskstrat.records.sources.fhir_tables import reference_sql
 from riskstrat.records.sources.judging import Reason
 from riskstrat.records.sources.work import Work
 
-__all__ = ["FACTS", "build_coded_facts", "build_observations"]
+__all__ = ["CODED", "CODED_FACTS", "EVENT", "build_coded_facts"]
 
 
 @dataclass(frozen=True)
@@ -90,11 +87,14 @@ _FACTS = (
     ),
 )
 
-FACTS = ("fhir_contacts", *(f"{fact.table}_facts" for fact in _FACTS), "fhir_observation_facts")
-"""Temporary tables of the events of one part of the people."""
+CODED_FACTS = tuple(f"{fact.table}_facts" for fact in _FACTS)
+"""Temporary tables of these events, of one part of the people."""
 
-_CODED = ("event_date", "event_time", "system", "code", "text", "encounter_id")
-_EVENT = "patient_id, event_date, event_time, system, code, stay_id"
+CODED = ("event_date", "event_time", "system", "code", "text", "encounter_id")
+"""What a resource with a code says."""
+
+EVENT = "patient_id, event_date, event_time, system, code, stay_id"
+"""SQL select list of what every event has."""
 
 
 def build_coded_facts(work: Work) -> None:
@@ -116,13 +116,13 @@ def build_coded_facts(work: Work) -> None:
             select=f"c.system, c.code, c.text, c.is_sensitive, {moment_columns(*fact.moments)}",
             joins="left join fhir_codings c on c.codings = r.codings",
             identifier="identifier || ' ' || coalesce(last_updated, '')",
-            content=_CODED,
+            content=CODED,
         )
-        told = versions(work, judged, work.recorded("event_date", *fact.recorded), _CODED)
+        told = versions(work, judged, work.recorded("event_date", *fact.recorded), CODED)
         work.keep(
             f"{fact.table}_facts",
             f"""
-            select {_EVENT}, text, '{fact.kind}' as kind, {work.feed} as source, recorded_date,
+            select {EVENT}, text, '{fact.kind}' as kind, {work.feed} as source, recorded_date,
                 superseded_date from ({stay_of_sql(work, told)}) t
             """,
         )
@@ -130,31 +130,9 @@ def build_coded_facts(work: Work) -> None:
 
 
 def _resolve_medications(work: Work) -> None:
-    """Give each request the codings of the medicine that it refers to.
-
-    A medicine is about nobody, so all of them stand in the first part of the people; they are kept
-    for the parts after it.
-    """
-    refuse_lines(work, "fhir_medication")
-    medicines = f"fhir_medicines_{work.source.name}"
+    """Give each request the codings of the medicine that it refers to, or that it contains."""
+    medicines = _known_medicines(work)
     execute = work.engine.connection.execute
-    execute(
-        f"create temp table if not exists {medicines} "
-        "(identifier varchar, updated timestamp, codings varchar)"
-    )
-    execute(
-        f"""
-        insert into {medicines} select identifier, updated, codings from raw_fhir_medication
-        where is_json and resource_type = 'Medication' and codings is not null
-        """
-    )
-    execute(
-        f"""
-        update raw_fhir_medication set refusal = '{Reason.VOCABULARY}'
-        where is_json and resource_type = 'Medication'
-        """
-    )
-    work.judge("fhir_medication")
     execute(
         """
         update raw_fhir_medication_request set codings = contained_codings
@@ -174,113 +152,24 @@ def _resolve_medications(work: Work) -> None:
     )
 
 
-_OBSERVED = ("final", "amended", "corrected", "preliminary")
-"""HL7 observation-status: what has a result that was not taken back."""
+def _known_medicines(work: Work) -> str:
+    """Keep the medicines that a source lists; returns the name of their table.
 
-_MOMENTS = ("effective", "effective_start", "effective_instant", "issued")
-
-_SAID = ("value", "unit", "answer", "answer_text", "components", "is_whole")
-
-_PART_COLUMNS = """
-json_extract_string(part, '$.code.coding') as codings,
-json_extract_string(part, '$.valueCodeableConcept.coding') as answer,
-try_cast(json_extract_string(part, '$.valueQuantity.value') as double) as number,
-coalesce(json_extract_string(part, '$.valueQuantity.unit'),
-    json_extract_string(part, '$.valueQuantity.code')) as unit
-"""
-
-
-def _parts_sql(rows: str, columns: str) -> str:
-    """SQL: the components of observations, each with `columns` of its row."""
-    return f"""
-        select * exclude (part), {_PART_COLUMNS} from (
-            select {columns},
-                unnest(json_extract(try_cast(components as json), '$[*]')) as part
-            from {rows} where components is not null
-        ) listed
+    They are about nobody, so all of them stand in the first part of the people, and serve the parts
+    after it.
     """
-
-
-def _with_parts(work: Work) -> None:
-    """Make ``fhir_answered``: whether the components of a row say something, or a secret."""
-    work.keep("fhir_parts", _parts_sql("raw_fhir_observation", "rowid as place"))
-    codings = """
-        select distinct codings from (
-            select codings from raw_fhir_observation union all
-            select answer from raw_fhir_observation union all
-            select codings from fhir_parts union all select answer from fhir_parts
-        ) written
-    """
-    register_codings(work.engine, "fhir_codings", codings, TERMS, work.sensitive_version)
-    work.keep(
-        "fhir_answered",
-        """
-        select place,
-            bool_or(c.code is not null and (isfinite(number) or a.code is not null)) as is_answered,
-            bool_or(coalesce(c.is_sensitive, false) or coalesce(a.is_sensitive, false))
-                as is_sensitive
-        from fhir_parts p left join fhir_codings c on c.codings = p.codings
-        left join fhir_codings a on a.codings = p.answer group by place
-        """,
+    refuse_lines(work, "fhir_medication")
+    is_medicine = "is_json and resource_type = 'Medication'"
+    medicines = f"fhir_medicines_{work.source.name}"
+    execute = work.engine.connection.execute
+    execute(
+        f"create temp table if not exists {medicines} "
+        "(identifier varchar, updated timestamp, codings varchar)"
     )
-
-
-def build_observations(work: Work) -> None:
-    """Judge observations; give their measurements and other events."""
-    refuse_lines(work, "fhir_observation")
-    _with_parts(work)
-    content = (*_CODED, *_SAID)
-    judged = work.judge(
-        "fhir_observation",
-        RESTRICTED,
-        (Reason.SENSITIVE, "has_sensitive"),
-        (Reason.NOT_DONE, f"coalesce(status not in {_OBSERVED}, true)"),
-        (Reason.NOT_DONE, "absent is not null and not is_answered and value is null"),
-        *day_rules(*_MOMENTS),
-        (Reason.NO_CODE, "code is null and not is_answered"),
-        select=f"""
-            c.system, c.code, c.text, a.text as answer_text, {moment_columns(*_MOMENTS)},
-            coalesce(r.quantity, r.whole_number) as value,
-            coalesce(p.is_answered, false) as is_answered,
-            c.code is not null and (not coalesce(p.is_answered, false)
-                or coalesce(r.quantity, r.whole_number) is not null or a.code is not null)
-                as is_whole,
-            coalesce(c.is_sensitive, false) or coalesce(a.is_sensitive, false)
-                or coalesce(p.is_sensitive, false) as has_sensitive
-        """,
-        joins="""
-            left join fhir_codings c on c.codings = r.codings
-            left join fhir_codings a on a.codings = r.answer
-            left join fhir_answered p on p.place = r.rowid
-        """,
-        identifier="identifier || ' ' || coalesce(last_updated, '')",
-        content=content,
+    execute(
+        f"insert into {medicines} select identifier, updated, codings from raw_fhir_medication "
+        f"where {is_medicine} and codings is not null"
     )
-    known = work.recorded("event_date", "issued_day")
-    told = versions(work, judged, known, (*content, "unit_code"))
-    work.keep("fhir_observed", stay_of_sql(work, told))
-    work.keep("fhir_observation_facts", _observed_sql(work))
-    work.give("events", "select * from fhir_observation_facts")
-
-
-def _observed_sql(work: Work) -> str:
-    """SQL: the event of a row itself, and one for each component with a code and a value."""
-    parts = _parts_sql(
-        "fhir_observed",
-        "patient_id, event_date, event_time, stay_id, recorded_date, superseded_date",
-    )
-    return f"""
-        select {_EVENT}, case when value is not null then 'measurement' else 'observation' end
-                as kind, value, case when value is not null then coalesce(unit, unit_code) end
-                as unit, coalesce(answer_text, text) as text, {work.feed} as source,
-            recorded_date, superseded_date
-        from fhir_observed where is_whole
-        union all
-        select patient_id, event_date, event_time, c.system, c.code, stay_id,
-            case when isfinite(number) then 'measurement' else 'observation' end,
-            case when isfinite(number) then number end, case when isfinite(number) then unit end,
-            coalesce(a.text, c.text), {work.feed}, recorded_date, superseded_date
-        from ({parts}) p join fhir_codings c on c.codings = p.codings
-        left join fhir_codings a on a.codings = p.answer
-        where c.code is not null and (isfinite(number) or a.code is not null)
-    """
+    execute(f"update raw_fhir_medication set refusal = '{Reason.VOCABULARY}' where {is_medicine}")
+    work.judge("fhir_medication")
+    return medicines
