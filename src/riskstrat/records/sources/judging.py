@@ -67,6 +67,9 @@ class Reason(StrEnum):
     NOT_SUPPORT = "nothing that these records hold"
 
 
+_RECORDED = "recorded_date"
+_PLACE = ("file_number", "row_number")
+
 _COMPACT = r"\d{8}"
 _ISO = r"(\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?)( ?(Z|[+-]\d{2}(:?\d{2})?))?"
 _FLOAT_IDENTIFIER = r"^(\d{1,15})\.0+$"
@@ -191,7 +194,8 @@ def mark_repeats(engine: Engine, table: str, identifier: str, content: Sequence[
     """Among sound rows with the same identifier keep one and give the others a reason.
 
     Which one does not depend on the order of the rows: the one that comes first when sorted by
-    `content`. Rows like it are duplicates, others are conflicting.
+    `content`, then by when it was recorded and by whatever else it says. Rows with the same content
+    are duplicates, others are conflicting.
 
     Parameters
     ----------
@@ -212,7 +216,7 @@ def mark_repeats(engine: Engine, table: str, identifier: str, content: Sequence[
             select row_number as numbered,
                 dense_rank() over (partition by {identifier} order by {columns}) as place,
                 row_number() over (
-                    partition by {identifier}, {columns} order by row_number
+                    partition by {identifier}, {columns} order by {_first_told(engine, table)}
                 ) as copy
             from {table}
             where reason is null and {identifier} in (
@@ -223,6 +227,13 @@ def mark_repeats(engine: Engine, table: str, identifier: str, content: Sequence[
         where ranked.numbered = {table}.row_number and (place > 1 or copy > 1)
         """
     )
+
+
+def _first_told(engine: Engine, table: str) -> str:
+    """SQL: an order of rows with the same content, in which their place in the feed comes last."""
+    names = list(engine.columns(table))
+    said = sorted((name for name in names if name not in _PLACE), key=_RECORDED.__ne__)
+    return ", ".join(f'"{name}"' for name in (*said, *(name for name in _PLACE if name in names)))
 
 
 def rejections(engine: Engine, table: str) -> dict[int, dict[str | None, int]]:
