@@ -10,7 +10,7 @@ from pathlib import Path
 
 from riskstrat.errors import RecordsError
 
-__all__ = ["digest_of", "header_of"]
+__all__ = ["digest_of", "header_of", "require_not_utf16"]
 
 _BLOCK_BYTES = 1 << 20
 _DELIMITERS = (",", "\t", ";", "|")
@@ -45,17 +45,34 @@ def _require_utf8(
     try:
         decoder.decode(block, final)
     except UnicodeDecodeError:
-        encoding = "UTF-16" if block.startswith(_UTF16_MARKS) else "WINDOWS-1252"
-        raise RecordsError(
-            f"file '{name}': expected text in UTF-8, but it is in another encoding.",
-            do=f"Save it again as UTF-8, for example: iconv -f {encoding} -t UTF-8 {name}",
-        ) from None
+        raise _encoded(name, block) from None
     if b"\0" in block:
         raise RecordsError(
             f"file '{name}': expected text in UTF-8, but it holds NUL bytes: it is in another "
             "encoding, or damaged.",
             do=f"Save it again as UTF-8, for example: iconv -f UTF-16LE -t UTF-8 {name}",
         )
+
+
+def _encoded(name: str, block: bytes) -> RecordsError:
+    encoding = "UTF-16" if block.startswith(_UTF16_MARKS) else "WINDOWS-1252"
+    return RecordsError(
+        f"file '{name}': expected text in UTF-8, but it is in another encoding.",
+        do=f"Save it again as UTF-8, for example: iconv -f {encoding} -t UTF-8 {name}",
+    )
+
+
+def require_not_utf16(path: Path, name: str) -> None:
+    """Refuse a text file that begins as UTF-16 does, whatever may stand in its lines.
+
+    Raises
+    ------
+    RecordsError
+    """
+    with path.open("rb") as stream:
+        start = stream.read(len(codecs.BOM_UTF16))
+    if start in _UTF16_MARKS:
+        raise _encoded(name, start)
 
 
 def header_of(path: Path, name: str) -> tuple[tuple[str, ...], str]:
