@@ -94,10 +94,14 @@ def link_command(
     vault_keys = _vault_keys(vault_key_file) if vault is not None else None
     with stages() as say:
         say("linking")
-        manifest, run = link_feeds(feed, out, keys.current if keys else None, options)
-        if vault is not None:
-            say("vault")
-            _seal(run, vault, vault_keys, add=add)
+
+        def sealed(run: LinkRun) -> None:
+            if vault is not None:
+                say("vault")
+                _seal(run, vault, vault_keys, add=add)
+
+        key = keys.current if keys else None
+        manifest, _ = link_feeds(feed, out, key, options, seal=sealed)
     show(manifest, as_json=as_json, lines=[*_files(manifest), *_summary(manifest, out)])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -65,9 +65,24 @@ def link(
 
 
 def link_feeds(
-    feed: Path, out: Path, key: bytes | None, options: LinkOptions
+    feed: Path,
+    out: Path,
+    key: bytes | None,
+    options: LinkOptions,
+    *,
+    seal: Callable[[LinkRun], object] | None = None,
 ) -> tuple[dict[str, Any], LinkRun]:
-    """As :func:`link`, with the finished run: it still knows the NHS numbers, for the vault."""
+    """As :func:`link`, with the finished run.
+
+    Parameters
+    ----------
+    feed, out, key
+        As of :func:`link`.
+    options : LinkOptions
+    seal : callable, optional
+        Is given the run while it still knows the NHS numbers, before the records take their place:
+        when it raises, records and history are as they were.
+    """
     _require_sound(out, options)
     engine = Engine(memory_limit=options.memory_limit)
     files = find_files(feed, leave_out=_not_fed(out, options), scratch=engine.scratch)
@@ -81,6 +96,8 @@ def link_feeds(
         run = LinkRun(engine, rules, linked, people, options.purpose)
         with staged_directory(out, marker=MANIFEST) as staged:
             manifest = run.write(StoreWriter(staged))
+            if seal is not None:
+                seal(run)
     return manifest, run
 
 
