@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,14 +95,9 @@ def link_command(
     vault_keys = _vault_keys(vault_key_file) if vault is not None else None
     with stages() as say:
         say("linking")
-
-        def sealed(run: LinkRun) -> None:
-            if vault is not None:
-                say("vault")
-                _seal(run, vault, vault_keys, add=add)
-
         key = keys.current if keys else None
-        manifest, _ = link_feeds(feed, out, key, options, seal=sealed)
+        seal = partial(_seal, vault=vault, given=vault_keys, add=add)
+        manifest, _ = link_feeds(feed, out, key, options, seal=seal)
     show(manifest, as_json=as_json, lines=[*_files(manifest), *_summary(manifest, out)])
 
 
@@ -114,7 +110,10 @@ def _vault_keys(key_file: Path | None) -> KeyRing | None:
     return load_keys(key_file, os.environ, variable=VAULT_KEY_VARIABLE)
 
 
-def _seal(run: LinkRun, vault: Path, given: KeyRing | None, *, add: bool) -> None:
+def _seal(run: LinkRun, *, vault: Path | None, given: KeyRing | None, add: bool) -> None:
+    """Seal the numbers of everybody in the records, if a vault is asked for."""
+    if vault is None:
+        return
     import pyarrow.compute as pc
 
     from riskstrat.records.keys import require_keys

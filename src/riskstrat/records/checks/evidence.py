@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import pandas as pd
@@ -64,6 +64,10 @@ order by practice_code, month
 """
 
 
+_read = lru_cache(maxsize=512)(partial(Step, "counted", portable=False))
+"""The step of a query, read once: that takes longer than many a query on few rows."""
+
+
 class Evidence:
     """Linked records, and counts of them that several checks share.
 
@@ -82,13 +86,13 @@ class Evidence:
 
     def rows(self, sql: str, **parameters: object) -> list[dict[str, Any]]:
         """Every row of a query."""
-        table = self.records.engine.fetch(_step(sql), **parameters)
+        table = self.records.engine.fetch(_read(sql), **parameters)
         found: list[dict[str, Any]] = table.to_pylist()
         return found
 
     def frame(self, sql: str, **parameters: object) -> pd.DataFrame:
         """Every row of a query, as a frame."""
-        return self.records.engine.fetch_frame(_step(sql), **parameters)
+        return self.records.engine.fetch_frame(_read(sql), **parameters)
 
     @cached_property
     def volumes(self) -> pd.DataFrame:
@@ -131,12 +135,6 @@ class Evidence:
         """The last so many days that every feed covers, as parameters of a query."""
         last = self.records.data_to
         return {"first": max(self.records.data_from, add_days(last, 1 - days)), "last": last}
-
-
-@lru_cache(maxsize=512)
-def _step(sql: str) -> Step:
-    """The query, read once: that takes longer than many a query on few rows."""
-    return Step("counted", sql, portable=False)
 
 
 def primary_care_sql(source: str) -> str:
