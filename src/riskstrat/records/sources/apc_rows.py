@@ -28,6 +28,7 @@ from riskstrat.records.sources.columns import Column, RawTable
 from riskstrat.records.sources.dialect import Dialect
 from riskstrat.records.sources.hospital_columns import (
     SCOPE,
+    among_sql,
     code_sql,
     columns_of,
     ethnic_sql,
@@ -143,7 +144,7 @@ def _build(work: Work, table: str) -> None:
 def _judged(work: Work, table: str) -> str:
     return work.judge(
         table,
-        (Reason.NOT_SUPPORT, f"{code_sql('episode_type')} in {_OUTSIDE}"),
+        (Reason.NOT_SUPPORT, among_sql(code_sql("episode_type"), _OUTSIDE)),
         (Reason.END_WITHOUT_START, "admission_date is null and discharge_date is not null"),
         (Reason.NO_DATE, "admission_date is null"),
         (Reason.END_BEFORE_START, "discharge_date < admission_date or episode_end < episode_start"),
@@ -180,9 +181,10 @@ def _discharge_sql(r: str) -> str:
         for name in ("episode_status", "discharge_method", "discharge_destination")
     )
     return (
-        f"case when coalesce({status} in {_UNFINISHED}, false) "
+        f"case when coalesce({among_sql(status, _UNFINISHED)}, false) "
         f"or coalesce({method} = '{_NOT_YET}', false) then null "
-        f"when {method} in {_DISCHARGED} then coalesce({r}discharge_date, {r}episode_end) "
+        f"when {among_sql(method, _DISCHARGED)} "
+        f"then coalesce({r}discharge_date, {r}episode_end) "
         f"when {destination} is distinct from '{_NOT_YET_GONE}' then {r}discharge_date end"
     )
 
@@ -271,15 +273,16 @@ _SPELLS_SQL = f"""
 
 _STATES_SQL = f"""
     select state, patient_id, stay_id, recorded_date, superseded_date, is_only,
-        case when came.patient_class in {_WITHOUT_A_WARD} then 'day_case' else 'inpatient' end
-            as kind,
+        case when {among_sql("came.patient_class", _WITHOUT_A_WARD)} then 'day_case'
+            else 'inpatient' end as kind,
         came.admission_date as start_date, came.start_time,
         case when went.discharged_on >= came.admission_date then went.discharged_on end as end_date,
         came.patient_class, came.admission_source, came.admission_method,
-        case when came.admission_method in {_EMERGENCY} then
+        case when {among_sql("came.admission_method", _EMERGENCY)} then
                 case when came.patient_class = '{_ORDINARY}' then true
-                    when came.patient_class in {_NOT_ORDINARY} then false end
-            when came.admission_method in {_NO_EMERGENCY} then false end as is_emergency,
+                    when {among_sql("came.patient_class", _NOT_ORDINARY)} then false end
+            when {among_sql("came.admission_method", _NO_EMERGENCY)} then false
+            end as is_emergency,
         went.specialty,
         case when went.discharged_on is not null then went.discharge_method end as discharge_method,
         case when went.discharged_on is not null then went.discharge_destination end

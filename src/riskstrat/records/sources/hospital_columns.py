@@ -15,6 +15,7 @@ from riskstrat.records.sources.columns import Column, Kind
 __all__ = [
     "PEOPLE",
     "SCOPE",
+    "among_sql",
     "code_sql",
     "columns_of",
     "ethnic_sql",
@@ -107,6 +108,14 @@ _OLDEST_FILLER = 1801
 def code_sql(column: str) -> str:
     """SQL: a short code as it was before a table of numbers made '21.0' of it; null for '&'."""
     return f"nullif(upper(replace({column}, '.0', '')), '&')"
+
+
+def among_sql(value: str, codes: Sequence[str]) -> str:
+    """SQL: whether a value is one of some codes; null if there is none.
+
+    Without ``in``, of which DuckDB makes a join where there are five codes or more.
+    """
+    return f"list_contains([{', '.join(map(repr, codes))}], {value})"
 
 
 def who_sql(day: str) -> dict[str, str]:
