@@ -181,16 +181,20 @@ def test_characters_of_a_pattern_in_a_path(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "rows"),
-    [("", 0), (" \n\n", 0), ("a,b\n", 0), ("a,b\n1,2\n3,4\n", 2), ('a,"b\nc"\n1,2\n3,4\n', 2)],
+    [("", 0), (" \n\n", 0), ("a,b\n", 0), ("a,b\n1,2\n3,4\n", 2)],
 )
 def test_rows_are_counted(tmp_path: Path, text: str, rows: int) -> None:
     (file,) = find_files(write(tmp_path / "a.csv", text))
     assert count_rows(Engine(threads=1), file) == rows
 
 
-def test_a_line_break_in_a_column_name_is_a_space(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", 'PERSON,"PERSON\r\n ID"\r\n1,2\r\n')
-    assert rows_in(file, ["person_id"]) == [("2",)]
+@pytest.mark.parametrize("inside", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_break_in_a_column_name(tmp_path: Path, inside: str, end: str) -> None:
+    """Where it is of another kind than those of the rows, the engine would see no row at all."""
+    write(tmp_path / "a.csv", f'a,"b{inside}c"{end}1,2{end}3,4{end}')
+    with pytest.raises(RecordsError, match="a line break in the name of a column"):
+        find_files(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["\na,b\n1,2\n", "\ufeff \na,b\n1,2\n", "\r\n" * 9 + "x"])
@@ -304,3 +308,17 @@ def test_a_row_of_another_length(tmp_path: Path, row: str) -> None:
     with pytest.raises(RecordsError, match=r"'a\.csv', line 3: expected 2 columns") as caught:
         rows_in(file, ["a", "b"])
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"{", b"x"])
+def test_json_lines_of_one_byte(tmp_path: Path, content: bytes) -> None:
+    """The engine takes such a file for an empty one."""
+    write(tmp_path / "a.ndjson", content)
+    with pytest.raises(RecordsError, match=r"'a\.ndjson' cannot be read"):
+        find_files(tmp_path)
+
+
+def test_json_lines_in_utf16(tmp_path: Path) -> None:
+    write(tmp_path / "a.ndjson", "{}\n".encode("utf-16"))
+    with pytest.raises(RecordsError, match="iconv -f UTF-16 -t UTF-8"):
+        find_files(tmp_path)

@@ -19,7 +19,7 @@ from riskstrat.records.file_names import GZIP, unpacked_name
 from riskstrat.records.sources.columns import normal_name
 from riskstrat.records.sources.feed_archives import ZIP, Unpacker
 from riskstrat.records.sources.feed_places import Place, damaged, permitted, places_in
-from riskstrat.records.sources.feed_text import digest_of, header_of, require_not_utf16
+from riskstrat.records.sources.feed_text import digest_of, header_of, require_lines
 from riskstrat.records.sources.json_lines import IS_JSON, JSON_LINES, first_held, json_lines_sql
 
 __all__ = ["FeedFile", "count_rows", "find_files", "relation_of", "whole"]
@@ -143,7 +143,7 @@ def _opened(place: Place) -> FeedFile:
         if kind == _CSV:
             return FeedFile(name, path, digest, *header_of(path, name))
         if kind in JSON_LINES:
-            require_not_utf16(path, name)
+            require_lines(path, name)
             return FeedFile(name, path, digest, (IS_JSON,), None, holds=first_held(path))
         if kind == _PARQUET:
             return FeedFile(name, path, digest, _parquet_columns(path, name), None)

@@ -9,8 +9,9 @@ import io
 from pathlib import Path
 
 from riskstrat.errors import RecordsError
+from riskstrat.records.sources.feed_places import damaged
 
-__all__ = ["digest_of", "header_of", "require_not_utf16"]
+__all__ = ["digest_of", "header_of", "require_lines"]
 
 _BLOCK_BYTES = 1 << 20
 _DELIMITERS = (",", "\t", ";", "|")
@@ -62,17 +63,21 @@ def _encoded(name: str, block: bytes) -> RecordsError:
     )
 
 
-def require_not_utf16(path: Path, name: str) -> None:
-    """Refuse a text file that begins as UTF-16 does, whatever may stand in its lines.
+def require_lines(path: Path, name: str) -> None:
+    """Refuse a file of JSON lines that begins as UTF-16 does, or is a single byte.
+
+    Whatever stands in its lines is for each line to tell; the engine would not see a single byte.
 
     Raises
     ------
     RecordsError
     """
     with path.open("rb") as stream:
-        start = stream.read(len(codecs.BOM_UTF16))
-    if start in _UTF16_MARKS:
+        start = stream.read(len(codecs.BOM_UTF8))
+    if start.startswith(_UTF16_MARKS):
         raise _encoded(name, start)
+    if len(start) == 1 and start.strip():
+        raise damaged(name)
 
 
 def header_of(path: Path, name: str) -> tuple[tuple[str, ...], str]:
@@ -95,7 +100,7 @@ def header_of(path: Path, name: str) -> tuple[tuple[str, ...], str]:
             f"file '{name}': expected the names of the columns in the first line, but it is blank.",
             do="Remove what stands above the header line.",
         )
-    return tuple(" ".join(column.split()) for column in columns), delimiter
+    return tuple(column.strip() for column in columns), delimiter
 
 
 def _is_blank(stream: io.TextIOBase) -> bool:
@@ -103,7 +108,11 @@ def _is_blank(stream: io.TextIOBase) -> bool:
 
 
 def _first_record(stream: io.TextIOBase, delimiter: str, name: str) -> list[str]:
-    """The first record as the engine reads it. Its text may hold line breaks: names of columns."""
+    """The first record as the engine reads it.
+
+    One with line breaks is refused: the engine may take the rows after it for the header too, and
+    nobody can tell it from an open quotation mark.
+    """
     lines = iter(lambda: stream.readline(_LONGEST_HEADER), "")
     try:
         if delimiter == "\t":
@@ -111,10 +120,10 @@ def _first_record(stream: io.TextIOBase, delimiter: str, name: str) -> list[str]
         columns = next(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
         columns = []
-    if not columns or any(delimiter in c and len(c.splitlines()) > 1 for c in columns):
+    if not columns or any("\n" in column or "\r" in column for column in columns):
         raise RecordsError(
-            f"file '{name}': the header line has a quotation mark that is not closed, or is too "
-            "long.",
-            do="Export the file again, with a header line.",
+            f"file '{name}': the header line has a quotation mark that is not closed, a line break "
+            "in the name of a column, or is too long.",
+            do="Write the names of the columns in one line, and export the file again.",
         )
     return columns
