@@ -341,6 +341,12 @@ def test_to_add_needs_a_history(kept: Path) -> None:
     assert not (kept / "nothing").exists()
 
 
+def test_a_history_is_not_begun_again_by_mistake(kept: Path) -> None:
+    """Months of feeds would be lost to a command without --add."""
+    said = refused(kept, UsageError, "expected a new folder for the history", add=False)
+    assert "--add" in said
+
+
 def test_a_folder_that_is_no_history_is_left_alone(kept: Path) -> None:
     refused(kept, UsageError, "holds other things", history=kept / "first")
     assert (kept / "first" / "gp_patient_1.csv").is_file()
@@ -348,8 +354,10 @@ def test_a_folder_that_is_no_history_is_left_alone(kept: Path) -> None:
 
 def test_whole_records_keep_no_history(kept: Path) -> None:
     feed = omop_feed(kept / "omop")
-    for add in (True, False):
-        refused(kept, RecordsError, "omop are whole records", feed=feed, add=add)
+    refused(kept, RecordsError, "omop are whole records", feed=feed)
+    with pytest.raises(RecordsError, match="omop are whole records"):
+        link(feed, kept / "other", key=KEY, history=kept / "new")
+    assert not (kept / "new").exists()
 
 
 def test_a_source_in_the_history_is_not_left_out_afterwards(kept: Path) -> None:

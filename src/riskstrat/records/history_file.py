@@ -98,5 +98,5 @@ def damaged_history(what: str) -> RecordsError:
     """The error of a history that is not as it was written."""
     return RecordsError(
         f"the history cannot be added to: {what}.",
-        do="Restore the folder from its copy, or link all feeds again with --history.",
+        do="Restore the folder from its copy, or link all feeds again into a new history.",
     )

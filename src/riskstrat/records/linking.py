@@ -119,12 +119,7 @@ def _all_files(
         return
     _require_parts(assigned)
     folder = Path(options.history)
-    kept = History(folder if options.add else folder / "none", key_id(people.key))
-    if options.add and kept.is_empty:
-        raise RecordsError(
-            f"expected a history in '{folder.name}' to add to, but there is none.",
-            do="Link all feeds once with --history, without --add.",
-        )
+    kept = History(folder, key_id(people.key))
     kept.require_none_of(options.leave_out)
     fresh = kept.unread(assigned)
     kept.restore(people)
@@ -162,7 +157,22 @@ def _require_sound(out: Path, options: LinkOptions) -> None:
         )
     require_replaceable(out, MANIFEST)
     if options.history is not None:
-        require_replaceable(Path(options.history), HISTORY)
+        _require_history(Path(options.history), add=options.add)
+
+
+def _require_history(folder: Path, *, add: bool) -> None:
+    """Refuse to add to what is not there, and to begin where a history would be lost."""
+    require_replaceable(folder, HISTORY)
+    if add and not (folder / HISTORY).is_file():
+        raise RecordsError(
+            f"expected a history in '{folder.name}' to add to, but there is none.",
+            do="Link all feeds once with --history, without --add.",
+        )
+    if not add and (folder / HISTORY).is_file():
+        raise UsageError(
+            f"expected a new folder for the history, but '{folder.name}' holds one.",
+            do="Say --add to add to it, or name a new folder to begin again.",
+        )
 
 
 def _governance_file(feed: Path, given: str | Path | None) -> Path:

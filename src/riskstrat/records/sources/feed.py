@@ -202,7 +202,7 @@ def _told(file: FeedFile, message: str) -> RecordsError:
         return RecordsError(
             f"what the history keeps of the file '{file.name}' cannot be read: it is missing, "
             "truncated or damaged.",
-            do="Restore the history from its copy, or link all feeds again with --history.",
+            do="Restore the history from its copy, or link all feeds again into a new history.",
         )
     line = _LINE.search(message)
     if line is not None:
