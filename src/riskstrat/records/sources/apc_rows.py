@@ -24,6 +24,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from riskstrat.records.sources.apc_spells import (
+    EPISODES_SQL,
+    KEPT,
+    ORDER,
+    ROWS_SQL,
+    SHORT_CODES,
+    STATES_SQL,
+)
 from riskstrat.records.sources.columns import Column, RawTable
 from riskstrat.records.sources.dialect import Dialect
 from riskstrat.records.sources.hospital_columns import (
@@ -62,19 +70,6 @@ _COLUMNS = (
     *CODE_COLUMNS,
 )
 
-_EMERGENCY = ("21", "22", "23", "24", "25", "28", "2A", "2B", "2D")
-"""Admission methods of emergencies (NHS Data Dictionary; 28 until 2012/13). An emergency transfer
-(2B) is one of them unless it continues a stay, which is decided when stays are read."""
-_NO_EMERGENCY = ("11", "12", "13", "31", "32", "81", "82", "83", "84", "89", "2C")
-"""Planned admissions, maternity, transfers, births (2C: at home as intended), and the waiting lists
-of high security hospitals. Any other method, such as 98 and 99, says nothing."""
-_ORDINARY, _NOT_ORDINARY = "1", ("2", "3", "4", "5")
-"""Patient classification: ordinary admission; day case, regular day and night attender, mother and
-baby using delivery facilities only. An emergency is an ordinary admission."""
-_WITHOUT_A_WARD = ("2", "3", "4")
-"""Patient classifications of day cases: regular attenders come for one treatment of a planned
-series (NHS Data Dictionary), and hospital activity statistics keep both apart from ordinary
-admissions."""
 _OUTSIDE = ("5", "6")
 """Episode types: other delivery event, other birth event."""
 _UNFINISHED = ("1", "9")
@@ -131,12 +126,12 @@ def _build(work: Work, table: str) -> None:
     _keep_told(work, _judged(work, table))
     work.keep("apc_again", told_again_sql("apc_told", "episode"))
     again = "(from apc_told semi join apc_again using (stay_id)) again"
-    work.keep("apc_held", held_sql(again, "episode", _ORDER))
+    work.keep("apc_held", held_sql(again, "episode", ORDER))
     work.keep("apc_spans", spans_sql("apc_held"))
-    work.keep("apc_episodes", _EPISODES_SQL)
-    work.keep("apc_states", _STATES_SQL)
+    work.keep("apc_episodes", EPISODES_SQL)
+    work.keep("apc_states", STATES_SQL)
     work.give("stays", versions_sql("apc_states", _STAY, _CONTENT))
-    give_codes(work, table, rows=_ROWS_SQL, states="apc_states")
+    give_codes(work, table, rows=ROWS_SQL, states="apc_states")
     _give_people(work)
     _give_referrals(work)
 
@@ -201,7 +196,7 @@ def _keep_told(work: Work, judged: str) -> None:
         "coalesce(provider, '')",
         "coalesce('spell ' || spell, concat('admitted ', admission_date))",
     )
-    codes = ", ".join(f"{code_sql(name)} as {name}" for name in _SHORT_CODES)
+    codes = ", ".join(f"{code_sql(name)} as {name}" for name in SHORT_CODES)
     ended = submitted_sql("ended_on", work.source.told, work.source.declared_lag_days)
     last_day = f"date '{work.source.data_to}'"
     made = submitted_sql(last_day, work.source.told, work.source.declared_lag_days)
@@ -209,7 +204,7 @@ def _keep_told(work: Work, judged: str) -> None:
         "apc_told",
         f"""
         with standing as (
-            select {", ".join(_KEPT)}, {codes}, {stay} as stay_id from {judged}
+            select {", ".join(KEPT)}, {codes}, {stay} as stay_id from {judged}
             where reason is null
         ), ends as (
             select stay_id, max(discharged_on) as ended_on from standing
@@ -219,77 +214,6 @@ def _keep_told(work: Work, judged: str) -> None:
         from standing left join ends using (stay_id)
         """,
     )
-
-
-_CAME = (
-    *("admission_date", "start_time", "admission_method", "admission_source", "patient_class"),
-    "provider",
-)
-"""What the first episode of a stay says."""
-_WENT = ("discharged_on", "discharge_method", "discharge_destination", "specialty", "at_home")
-"""What the last episode of a stay says."""
-_SHORT_CODES = (
-    *("admission_method", "admission_source", "patient_class", "specialty"),
-    *("discharge_method", "discharge_destination"),
-)
-_KEPT = (
-    *("row_number", "patient_id", "episode", "submission_date", "provider", "admission_date"),
-    *("start_time", "episode_start", "episode_end", "episode_order", "discharged_on", "at_home"),
-    *("ethnic_category", "death_date", "codes"),
-)
-_ORDER = (
-    *("discharged_on nulls first", "episode_end nulls first", "stay_id", "admission_date"),
-    *("admission_method", "patient_class", "admission_source", "discharge_destination"),
-    *("specialty", "codes"),
-)
-"""What decides between rows of one episode that are told on the same day: the last holds."""
-
-_EPISODES_SQL = """
-    select h.*, s.state, s.day, s.next_day, row_number() over (
-        partition by s.state
-        order by coalesce(episode_start, admission_date), episode_order nulls last,
-            discharged_on nulls first, episode_end nulls first, episode) as place
-    from apc_held h join apc_spans s on s.stay_id = h.stay_id
-        and h.recorded_date <= s.day and (h.until is null or h.until > s.day)
-"""
-"""The episodes of each stay that held in each of its spans, in their order."""
-
-_ROWS_SQL = """
-    (select row_number, row_number as state from apc_told anti join apc_again using (stay_id)
-    union all select row_number, state from apc_episodes)
-"""
-"""In which state each row holds: a stay told once is its own."""
-
-_SPELLS_SQL = f"""
-    select state, patient_id, stay_id, day as recorded_date, next_day as superseded_date,
-        false as is_only, arg_min(struct_pack({", ".join(_CAME)}), place) as came,
-        arg_max(struct_pack({", ".join(_WENT)}), place) as went
-    from apc_episodes group by state, patient_id, stay_id, day, next_day
-    union all
-    select row_number, patient_id, stay_id, recorded_date, null, true,
-        struct_pack({", ".join(_CAME)}), struct_pack({", ".join(_WENT)})
-    from apc_told anti join apc_again using (stay_id)
-"""
-
-_STATES_SQL = f"""
-    select state, patient_id, stay_id, recorded_date, superseded_date, is_only,
-        case when {among_sql("came.patient_class", _WITHOUT_A_WARD)} then 'day_case'
-            else 'inpatient' end as kind,
-        came.admission_date as start_date, came.start_time,
-        case when went.discharged_on >= came.admission_date then went.discharged_on end as end_date,
-        came.patient_class, came.admission_source, came.admission_method,
-        case when {among_sql("came.admission_method", _EMERGENCY)} then
-                case when came.patient_class = '{_ORDINARY}' then true
-                    when {among_sql("came.patient_class", _NOT_ORDINARY)} then false end
-            when {among_sql("came.admission_method", _NO_EMERGENCY)} then false
-            end as is_emergency,
-        went.specialty,
-        case when went.discharged_on is not null then went.discharge_method end as discharge_method,
-        case when went.discharged_on is not null then went.discharge_destination end
-            as discharge_destination,
-        came.provider, coalesce(lower(went.at_home) in ('y', 'yes', '1'), false) as is_at_home
-    from ({_SPELLS_SQL}) spells
-"""
 
 
 def _give_people(work: Work) -> None:
