@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from tests.acceptance.test_commands import riskstrat
 
-from riskstrat.records.linkage import pseudonym
-from riskstrat.records.vault import Vault
+from riskstrat.records.linkage.pseudonyms import pseudonym
+from riskstrat.records.vault.opening import Vault
 from riskstrat.simulation import simulate
 
 KEY = b"0123456789abcdef of these tests"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.unit.records.naming import claims_of, people_of, with_month
 
-from riskstrat.records.probabilistic import link_claims
+from riskstrat.records.linkage.probabilistic import link_claims
 
 Row = dict[str, Any]
 

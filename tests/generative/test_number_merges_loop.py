@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskstrat.records.nhs_number import resolve_merges
+from riskstrat.records.linkage.nhs_number import resolve_merges
 
 NUMBERS = st.sampled_from([f"{number:02}" for number in range(12)])
 DAYS = st.sampled_from([None, date(2020, 1, 1), date(2021, 1, 1), date(2022, 1, 1)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from riskstrat.engine import Engine
-from riskstrat.records.nhs_number import digits_sql, is_valid_sql, real_numbers_sql
+from riskstrat.records.linkage.nhs_number import digits_sql, is_valid_sql, real_numbers_sql
 
 SAMPLE = 50_000
 

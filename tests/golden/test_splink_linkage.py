@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pytest
 from tests.unit.records.naming import claims_of, people_of
 
-from riskstrat.records.link_truth import judge_links
-from riskstrat.records.probabilistic import LinkResult, link_claims
+from riskstrat.records.linkage.link_truth import judge_links
+from riskstrat.records.linkage.probabilistic import LinkResult, link_claims
 
 PEOPLE, STRANGERS, CLAIMS = 2000, 300, 900
 POSTCODES, POSTCODES_PER_AREA = 160, 16

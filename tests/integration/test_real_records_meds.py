@@ -30,7 +30,10 @@ def test_every_event_is_accounted_for(records: LinkedRecords) -> None:
     assert (file["name"], file["rows_in"]) == (FILE, EVENTS)
     assert rejected(records, FILE) == {"sensitive code": SENSITIVE}
     people, stays, attendances = 100 + 100 + 31, 275 + 275, 181 + 181 + 236
-    assert records.manifest["tables"]["events"]["rows"] == EVENTS - SENSITIVE - people - stays - attendances
+    assert (
+        records.manifest["tables"]["events"]["rows"]
+        == EVENTS - SENSITIVE - people - stays - attendances
+    )
 
 
 def test_a_hundred_people(records: LinkedRecords) -> None:

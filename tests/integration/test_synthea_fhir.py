@@ -11,7 +11,7 @@ import pytest
 from tests.unit.records.small_feeds import rejected, rows_of
 
 from riskstrat.records import LinkedRecords, check_records, link, load_records
-from riskstrat.records.sensitive import load_sensitive
+from riskstrat.records.governance.sensitive import load_sensitive
 
 GOVERNANCE = Path(__file__).parents[1] / "data" / "governance" / "synthea_fhir10.toml"
 LAST_DAY = "2023-03-22"

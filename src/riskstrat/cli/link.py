@@ -13,8 +13,8 @@ import typer
 from riskstrat.cli.console import JsonOption, show, stages
 
 if TYPE_CHECKING:
-    from riskstrat.records.keys import KeyRing
     from riskstrat.records.link_run import LinkRun
+    from riskstrat.records.vault.keys import KeyRing
 
 __all__ = ["link_command"]
 
@@ -78,9 +78,9 @@ def link_command(
 
     Example: riskstrat link november/ --add --history history/ --key-file key.txt --out records/
     """
-    from riskstrat.records.keys import load_keys
     from riskstrat.records.linking import link_feeds
     from riskstrat.records.options import LinkOptions
+    from riskstrat.records.vault.keys import load_keys
 
     options = LinkOptions(
         dialect=dialect,
@@ -103,8 +103,8 @@ def link_command(
 
 def _vault_keys(key_file: Path | None) -> KeyRing | None:
     """Keys of the vault; what stands in the way of sealing is told before anything is linked."""
-    from riskstrat.records.keys import VAULT_KEY_VARIABLE, load_keys
-    from riskstrat.records.sealed import require_cryptography
+    from riskstrat.records.vault.keys import VAULT_KEY_VARIABLE, load_keys
+    from riskstrat.records.vault.sealed import require_cryptography
 
     require_cryptography()
     return load_keys(key_file, os.environ, variable=VAULT_KEY_VARIABLE)
@@ -116,9 +116,9 @@ def _seal(run: LinkRun, *, vault: Path | None, given: KeyRing | None, add: bool)
         return
     import pyarrow.compute as pc
 
-    from riskstrat.records.keys import require_keys
-    from riskstrat.records.linkage import key_id
-    from riskstrat.records.vault import seal, seal_again
+    from riskstrat.records.linkage.pseudonyms import key_id
+    from riskstrat.records.vault.keys import require_keys
+    from riskstrat.records.vault.opening import seal, seal_again
 
     keys = require_keys(given, synthetic=run.governance.synthetic)
     write = seal_again if add else seal

@@ -1,8 +1,8 @@
 """Linked records in: sources, pseudonyms, checks, and what was known when."""
 
 from riskstrat.records.checks import Finding, check_records
+from riskstrat.records.governance.gate import PURPOSES
 from riskstrat.records.known import TRANSFER_GAP_DAYS, as_known, spells
-from riskstrat.records.governance import PURPOSES
 from riskstrat.records.linking import link
 from riskstrat.records.store import LinkedRecords, load_records
 

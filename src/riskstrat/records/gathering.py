@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import duckdb
 
 from riskstrat.engine import Engine
-from riskstrat.records.governance import GovernedSource
-from riskstrat.records.sensitive import register_sensitive
+from riskstrat.records.governance.gate import GovernedSource
+from riskstrat.records.governance.sensitive import register_sensitive
 from riskstrat.records.sources.judging import Reason
 from riskstrat.records.sources.rows import both_versions_sql
 from riskstrat.schema import TABLES

@@ -19,8 +19,8 @@ import duckdb
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
-from riskstrat.records.claims import CLAIMS
-from riskstrat.records.governance import Governance
+from riskstrat.records.governance.gate import Governance
+from riskstrat.records.governance.objections import MARKED, OBJECTIONS
 from riskstrat.records.history_file import (
     HISTORY,
     Entry,
@@ -28,8 +28,8 @@ from riskstrat.records.history_file import (
     read_history,
     write_history,
 )
-from riskstrat.records.objections import MARKED, OBJECTIONS
-from riskstrat.records.people_told import PeopleTold
+from riskstrat.records.linkage.claims import CLAIMS
+from riskstrat.records.linkage.people_told import PeopleTold
 from riskstrat.records.raw_rows import NUMBER_COLUMNS, rows_of_file
 from riskstrat.records.sources.assigning import Assigned, SourceFiles
 from riskstrat.records.sources.columns import RawTable

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from riskstrat.errors import RecordsError
-from riskstrat.records.nhs_number import Merge
+from riskstrat.records.linkage.nhs_number import Merge
 
 __all__ = ["HISTORY", "Entry", "Told", "damaged_history", "read_history", "write_history"]
 

@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow as pa
 
 from riskstrat.engine import Engine
-from riskstrat.records.claims import NUMBERS
 from riskstrat.records.gathering import Gathered, refuse_sensitive
-from riskstrat.records.governance import Governance
-from riskstrat.records.identity import identify, weighed_links
-from riskstrat.records.linkage import key_id
-from riskstrat.records.objections import find_barred, make_who, objections_not_linked
-from riskstrat.records.people_told import PeopleTold
-from riskstrat.records.probabilistic import LinkResult, link_claims
+from riskstrat.records.governance.gate import Governance
+from riskstrat.records.governance.objections import find_barred, make_who, objections_not_linked
+from riskstrat.records.linkage.claims import NUMBERS
+from riskstrat.records.linkage.identity import identify, weighed_links
+from riskstrat.records.linkage.people_told import PeopleTold
+from riskstrat.records.linkage.probabilistic import LinkResult, link_claims
+from riskstrat.records.linkage.pseudonyms import key_id
 from riskstrat.records.raw_rows import Parts, load_whole, part_count
 from riskstrat.records.sources.assigning import Assigned, SourceFiles
 from riskstrat.records.sources.dialect import Built

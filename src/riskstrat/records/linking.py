@@ -10,13 +10,13 @@ from typing import Any
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError, UsageError
-from riskstrat.records.governance import PURPOSES, Governance, load_governance
+from riskstrat.records.governance.gate import PURPOSES, Governance, load_governance
 from riskstrat.records.history import History
 from riskstrat.records.history_file import HISTORY
 from riskstrat.records.link_run import LinkRun
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, key_id, require_key
+from riskstrat.records.linkage.people_told import PeopleTold
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY, key_id, require_key
 from riskstrat.records.options import LinkOptions
-from riskstrat.records.people_told import PeopleTold
 from riskstrat.records.sources import DIALECTS, find_files
 from riskstrat.records.sources.assigning import Assigned, assign_files, require_tables
 from riskstrat.schema import MANIFEST, StoreWriter

@@ -17,7 +17,7 @@ class LinkOptions:
     dialect : str, optional
         Name of the dialect of every file; told from governance and headers when not given.
     purpose : str
-        One of :data:`~riskstrat.records.governance.PURPOSES`.
+        One of :data:`~riskstrat.records.governance.gate.PURPOSES`.
     governance : str or Path, optional
         The governance file; ``governance.toml`` beside the feeds when not given.
     leave_out : tuple of str

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
-from riskstrat.records.claims import CLAIMS, claim_sql
+from riskstrat.records.linkage.claims import CLAIMS, claim_sql
 from riskstrat.records.sources.assigning import SourceFiles
 from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.feed import FeedFile, relation_of, whole

@@ -10,7 +10,7 @@ from tests.unit.records.fhir_feeds import NHS_NUMBER, ODS, concept, linked_fhir,
 from tests.unit.records.small_feeds import rejected, rows_of
 
 from riskstrat.records import LinkedRecords
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, pseudonym
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY, pseudonym
 
 NUMBER = "9998832829"
 

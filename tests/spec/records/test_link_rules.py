@@ -13,11 +13,16 @@ import pytest
 from tests.unit.records.naming import claims_of, people_of
 
 from riskstrat.engine import Engine
-from riskstrat.records.link_chance import count_u
-from riskstrat.records.link_decisions import decide, lowest_threshold, prior_weight, share_known
-from riskstrat.records.link_model import COMPARISONS, TRAINING
-from riskstrat.records.link_tables import KEYS, build_tables
-from riskstrat.records.link_truth import judge_links
+from riskstrat.records.linkage.link_chance import count_u
+from riskstrat.records.linkage.link_decisions import (
+    decide,
+    lowest_threshold,
+    prior_weight,
+    share_known,
+)
+from riskstrat.records.linkage.link_model import COMPARISONS, TRAINING
+from riskstrat.records.linkage.link_tables import KEYS, build_tables
+from riskstrat.records.linkage.link_truth import judge_links
 
 BORN = date(1950, 3, 4)
 

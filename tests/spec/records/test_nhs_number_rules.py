@@ -8,7 +8,7 @@ import pytest
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
-from riskstrat.records.nhs_number import (
+from riskstrat.records.linkage.nhs_number import (
     digits_sql,
     display,
     is_valid_sql,

@@ -17,8 +17,8 @@ from tests.unit.records.governed_feeds import joint_feed
 from tests.unit.records.small_feeds import alias
 
 from riskstrat.records import link_run, linking
+from riskstrat.records.linkage.probabilistic import LINKS, LinkResult
 from riskstrat.records.options import LinkOptions
-from riskstrat.records.probabilistic import LINKS, LinkResult
 from riskstrat.schema import TABLES, files_of
 
 ANNE, BERT, CARA = "9990000018", "9990000026", "9990000042"

@@ -14,7 +14,7 @@ from tests.small_store import arrow_table
 
 from riskstrat.engine import Engine, Step
 from riskstrat.errors import UsageError
-from riskstrat.records.governance import KINDS, barred_sql, load_governance
+from riskstrat.records.governance.gate import KINDS, barred_sql, load_governance
 from riskstrat.simulation.feeds.governance import governance_toml
 from riskstrat.simulation.timeline import Period
 

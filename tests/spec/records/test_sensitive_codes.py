@@ -8,7 +8,7 @@ import pytest
 from riskstrat.codes import SYSTEMS, normalise_code
 from riskstrat.engine import Engine, Step
 from riskstrat.errors import RecordsError
-from riskstrat.records.sensitive import (
+from riskstrat.records.governance.sensitive import (
     load_sensitive,
     register_sensitive,
     sensitive_sql,

@@ -10,10 +10,17 @@ import pyarrow as pa
 import pytest
 
 from riskstrat.engine import Engine
-from riskstrat.records.claims import CLAIMS, NUMBERS, add_claims, claim_sql, merges_of, new_claims
-from riskstrat.records.identity import identify, weighed_links
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, pseudonym
-from riskstrat.records.probabilistic import LINKS, LinkResult
+from riskstrat.records.linkage.claims import (
+    CLAIMS,
+    NUMBERS,
+    add_claims,
+    claim_sql,
+    merges_of,
+    new_claims,
+)
+from riskstrat.records.linkage.identity import identify, weighed_links
+from riskstrat.records.linkage.probabilistic import LINKS, LinkResult
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY, pseudonym
 from riskstrat.records.sources.columns import Column, Kind, RawTable
 from riskstrat.records.sources.judging import Reason
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from benchmarks.link import as_table, main, without_details
 
-from riskstrat.records.governance import load_governance
+from riskstrat.records.governance.gate import load_governance
 from riskstrat.simulation import simulate
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskstrat.records import LinkedRecords, link, load_records
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, pseudonym
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY, pseudonym
 from riskstrat.records.sources import omop
 
 Rows = Sequence[Mapping[str, Any]]

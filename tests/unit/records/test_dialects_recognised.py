@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.integration.linked_feeds import SimulatedFeeds, simulated_feeds  # noqa: F401 - a fixture
 
-from riskstrat.records.governance import load_governance
+from riskstrat.records.governance.gate import load_governance
 from riskstrat.records.sources import DIALECTS, find_files
 from riskstrat.records.sources.dialect import table_by_header
 from riskstrat.records.sources.feed import FeedFile

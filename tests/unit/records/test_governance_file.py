@@ -12,7 +12,7 @@ import pytest
 
 from riskstrat import records
 from riskstrat.errors import RecordsError
-from riskstrat.records.governance import (
+from riskstrat.records.governance.gate import (
     KINDS,
     PURPOSES,
     Governance,

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from riskstrat.errors import RecordsError, UsageError
-from riskstrat.records.keys import (
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY, key_id
+from riskstrat.records.vault.keys import (
     KEY_VARIABLE,
     VAULT_KEY_VARIABLE,
     KeyRing,
     load_keys,
     require_keys,
 )
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, key_id
 
 NEW = "6b1f" * 16
 OLD = "secret-from-before-the-change"

@@ -17,7 +17,7 @@ from tests.unit.records.small_feeds import meds_feed, omop_feed, write_governanc
 
 from riskstrat.errors import RecordsError, UsageError
 from riskstrat.records import link
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY
 
 CANARY = "CANARY7731"
 

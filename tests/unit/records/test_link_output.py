@@ -11,7 +11,7 @@ from tests.unit.records.small_feeds import meds_feed, omop_feed, rejected, rows_
 from riskstrat.engine import Engine
 from riskstrat.errors import UsageError
 from riskstrat.records import check_records, linking, load_records
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, key_id, pseudonym
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY, key_id, pseudonym
 from riskstrat.records.linking import link
 from riskstrat.schema import TABLES
 

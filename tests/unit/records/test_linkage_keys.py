@@ -7,7 +7,7 @@ import pytest
 
 from riskstrat.engine import Engine
 from riskstrat.errors import UsageError
-from riskstrat.records.linkage import (
+from riskstrat.records.linkage.pseudonyms import (
     PUBLISHED_TEST_KEY,
     key_id,
     pseudonym,

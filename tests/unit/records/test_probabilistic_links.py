@@ -12,8 +12,8 @@ import pytest
 from tests.unit.records.naming import claims_of, people_of
 
 from riskstrat.errors import MissingExtraError, RecordsError, UsageError
-from riskstrat.records.link_truth import judge_links
-from riskstrat.records.probabilistic import LINKS, LinkResult, LinkSettings, link_claims
+from riskstrat.records.linkage.link_truth import judge_links
+from riskstrat.records.linkage.probabilistic import LINKS, LinkResult, LinkSettings, link_claims
 
 BORN = date(1950, 3, 14)
 ADA = {"person": "ada", "birth_date": BORN, "sex": "female", "postcode": "QQ11AA", "lsoa": "X1"}

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from riskstrat.errors import DataError, MissingExtraError, RecordsError, UsageError
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, key_id, pseudonym
-from riskstrat.records.vault import Vault, rekeyed, reseal, seal
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY, key_id, pseudonym
+from riskstrat.records.vault.opening import Vault, rekeyed, reseal, seal
 
 VAULT_KEY = b"vault key of these tests, 32 or more"
 OTHER_KEY = b"another key, as it is after a change"
@@ -434,7 +434,7 @@ def test_without_cryptography_the_extra_is_named(
 
 def test_importing_riskstrat_imports_no_cryptography() -> None:
     code = (
-        "import sys, riskstrat, riskstrat.records.vault; "
+        "import sys, riskstrat, riskstrat.records.vault.opening; "
         "sys.exit('cryptography' in {name.split('.')[0] for name in sys.modules})"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY as LINKAGE_KEY
-from riskstrat.records.linkage import pseudonym
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY as LINKAGE_KEY
+from riskstrat.records.linkage.pseudonyms import pseudonym
 from riskstrat.simulation.keyed import Keyed
 from riskstrat.simulation.people.identity import (
     NO_NUMBER,

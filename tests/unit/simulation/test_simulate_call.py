@@ -17,7 +17,7 @@ import pytest
 
 from riskstrat.errors import DataError, UsageError
 from riskstrat.records import check_records, load_records
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY, key_id
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY, key_id
 from riskstrat.schema import TABLES
 from riskstrat.simulation import ProgrammeRule, Setting, blocks, shock_of, simulate
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from riskstrat.errors import RecordsError, UsageError
-from riskstrat.records.governance import Governance, GovernedSource
+from riskstrat.records.governance.gate import Governance, GovernedSource
 from riskstrat.records.options import LinkOptions
 from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.dialect import Dialect, table_by_header, table_of

@@ -65,7 +65,7 @@ class RawTable:
     columns : tuple of Column
         The names ``local_id``, ``provider``, ``nhs_number``, ``token``, ``birth_date``,
         ``birth_month``, ``sex``, ``postcode``, ``lsoa`` and ``practice_code`` say who a row is
-        about (:mod:`riskstrat.records.identity`).
+        about (:mod:`riskstrat.records.linkage.identity`).
     scope : str
         Local identifiers of one scope name the same people, whatever the table.
     is_register : bool

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from riskstrat.codes import normalise_code
 from riskstrat.engine import Engine
-from riskstrat.records.sensitive import register_sensitive
+from riskstrat.records.governance.sensitive import register_sensitive
 from riskstrat.records.sources.codesystems import VOCABULARY_SYSTEMS, local_code
 from riskstrat.records.sources.rows import column_of
 

@@ -192,8 +192,7 @@ TABLES = (
     RawTable("death", texts("person_id", "death_date", required=True), must_exist=False),
     RawTable(
         "concept",
-        texts("concept_id", "concept_code", "vocabulary_id", required=True)
-        + texts("concept_name"),
+        texts("concept_id", "concept_code", "vocabulary_id", required=True) + texts("concept_name"),
         must_exist=False,
     ),
 )

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
-from riskstrat.records.linkage import register_pseudonyms
+from riskstrat.records.linkage.pseudonyms import register_pseudonyms
 from riskstrat.records.sources.judging import rejections
 from riskstrat.windows import after_sql
 

@@ -21,7 +21,7 @@ Notes
 
 from __future__ import annotations
 
-from riskstrat.records.sensitive import register_sensitive
+from riskstrat.records.governance.sensitive import register_sensitive
 from riskstrat.records.sources.codesystems import register_normal_codes
 from riskstrat.records.sources.dialect import Dialect
 from riskstrat.records.sources.followed import followed_sql

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from riskstrat.engine import Engine
-from riskstrat.records.governance import GovernedSource
-from riskstrat.records.sensitive import register_sensitive
+from riskstrat.records.governance.gate import GovernedSource
+from riskstrat.records.governance.sensitive import register_sensitive
 from riskstrat.records.sources.codesystems import register_normal_codes
 from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.judging import Reason, mark_repeats, reason_sql

@@ -19,7 +19,7 @@ def judge_links(links: pa.Table, truth: pa.Table) -> dict[str, Any]:
     Parameters
     ----------
     links : pyarrow.Table
-        As :attr:`~riskstrat.records.probabilistic.LinkResult.links` holds them.
+        As :attr:`~riskstrat.records.linkage.probabilistic.LinkResult.links` holds them.
     truth : pyarrow.Table
         ``claim`` and ``person``, one row per claim; null for somebody who is not known.
 

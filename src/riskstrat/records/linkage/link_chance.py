@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from riskstrat.engine import Engine
-from riskstrat.records.link_model import COMPARISONS, Comparison
+from riskstrat.records.linkage.link_model import COMPARISONS, Comparison
 
 __all__ = ["Shares", "count_u", "mixed_shares"]
 
@@ -29,7 +29,7 @@ def count_u(engine: Engine) -> dict[str, list[float]]:
     Parameters
     ----------
     engine : Engine
-        With the tables of :func:`~riskstrat.records.link_tables.build_tables`.
+        With the tables of :func:`~riskstrat.records.linkage.link_tables.build_tables`.
     """
     engine.connection.execute(_HALVES, {"most": _PEOPLE_PER_HALF})
     engine.connection.execute(_HALF_PEOPLE)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from riskstrat.engine import Engine
-from riskstrat.records.linkage import pseudonym, register_pseudonyms
-from riskstrat.records.nhs_number import Merge, digits_sql, is_valid_sql
+from riskstrat.records.linkage.nhs_number import Merge, digits_sql, is_valid_sql
+from riskstrat.records.linkage.pseudonyms import pseudonym, register_pseudonyms
 from riskstrat.records.sources.columns import RawTable
 
 __all__ = [

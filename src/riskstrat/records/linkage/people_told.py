@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from riskstrat.engine import Engine
-from riskstrat.records.claims import add_claims, makes_claims, merges_of, new_claims
-from riskstrat.records.nhs_number import Merge
-from riskstrat.records.objections import add_marks, add_objections, new_objections
+from riskstrat.records.governance.objections import add_marks, add_objections, new_objections
+from riskstrat.records.linkage.claims import add_claims, makes_claims, merges_of, new_claims
+from riskstrat.records.linkage.nhs_number import Merge
 from riskstrat.records.raw_rows import rows_of_file
 from riskstrat.records.sources.assigning import SourceFiles
 from riskstrat.records.sources.columns import RawTable

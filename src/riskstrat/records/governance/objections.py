@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from riskstrat.engine import Engine
-from riskstrat.records.governance import GovernedSource, barred_sql
+from riskstrat.records.governance.gate import GovernedSource, barred_sql
 from riskstrat.records.sources.columns import RawTable
 from riskstrat.records.sources.judging import Reason
 

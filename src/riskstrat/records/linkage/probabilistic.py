@@ -1,9 +1,9 @@
 """Whom does a feed name when it gives no usable NHS number? By probability, and how sure.
 
 A claim is one way in which a feed names a person. It is compared with the known people it shares a
-key with (:mod:`~riskstrat.records.link_model` says on what), each pair is weighed
-(:mod:`~riskstrat.records.link_weights`), and the best candidate is accepted when it is probable
-enough among all candidates and nobody (:mod:`~riskstrat.records.link_decisions`).
+key with (``link_model`` says on what), each pair is weighed (``link_weights``), and the best
+candidate is accepted when it is probable enough among all candidates and nobody
+(``link_decisions``).
 
 Before any evidence each of `n` known people is as likely: with a share `s` of claims that mean one
 of them, the odds of one against nobody are :math:`s / n / (1 - s)`. The share is learnt from the
@@ -21,8 +21,8 @@ import pyarrow as pa
 
 from riskstrat.engine import Engine
 from riskstrat.errors import UsageError
-from riskstrat.records.link_chance import Shares, count_u
-from riskstrat.records.link_decisions import (
+from riskstrat.records.linkage.link_chance import Shares, count_u
+from riskstrat.records.linkage.link_decisions import (
     ACCEPTED,
     BELOW,
     TIED,
@@ -31,9 +31,9 @@ from riskstrat.records.link_decisions import (
     prior_weight,
     share_known,
 )
-from riskstrat.records.link_model import BLOCKING_KEYS, COMPARISONS
-from riskstrat.records.link_tables import as_facts, build_tables
-from riskstrat.records.link_weights import learn_m, require_splink, weigh_pairs
+from riskstrat.records.linkage.link_model import BLOCKING_KEYS, COMPARISONS
+from riskstrat.records.linkage.link_tables import as_facts, build_tables
+from riskstrat.records.linkage.link_weights import learn_m, require_splink, weigh_pairs
 
 __all__ = ["LINKS", "LinkResult", "LinkSettings", "link_claims"]
 

@@ -10,7 +10,13 @@ import pyarrow as pa
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
-from riskstrat.records.link_model import BLOCKING_KEYS, COMPARISONS, TRAINING, Comparison, Key
+from riskstrat.records.linkage.link_model import (
+    BLOCKING_KEYS,
+    COMPARISONS,
+    TRAINING,
+    Comparison,
+    Key,
+)
 
 __all__ = ["KEYS", "as_facts", "build_tables"]
 

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskstrat.errors import RecordsError, UsageError
-from riskstrat.records.keys import KeyRing
-from riskstrat.records.linkage import key_id as id_of
-from riskstrat.records.linkage import pseudonym
-from riskstrat.records.sealed import SealedFolder
+from riskstrat.records.linkage.pseudonyms import key_id as id_of
+from riskstrat.records.linkage.pseudonyms import pseudonym
+from riskstrat.records.vault.keys import KeyRing
+from riskstrat.records.vault.sealed import SealedFolder
 
 __all__ = ["Audit", "Vault", "rekeyed", "reseal", "seal", "seal_again"]
 

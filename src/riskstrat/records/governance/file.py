@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from riskstrat.errors import RecordsError
-from riskstrat.records.sensitive import LIST_NAME, sensitive_versions
+from riskstrat.records.governance.sensitive import LIST_NAME, sensitive_versions
 from riskstrat.schema import OPT_OUT_KINDS
 
 __all__ = ["DEFAULT_PRECISION", "HELP_PAGE", "PURPOSES", "read_governance"]

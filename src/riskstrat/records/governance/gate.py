@@ -15,8 +15,8 @@ from types import MappingProxyType
 from typing import Any
 
 from riskstrat.errors import RecordsError, UsageError
-from riskstrat.records.governance_entry import entry_to_fill, is_match
-from riskstrat.records.governance_file import PURPOSES, read_governance
+from riskstrat.records.governance.entry import entry_to_fill, is_match
+from riskstrat.records.governance.file import PURPOSES, read_governance
 from riskstrat.schema import OPT_OUT_KINDS
 
 __all__ = [

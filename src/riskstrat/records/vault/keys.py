@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riskstrat.errors import RecordsError, UsageError
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY
-from riskstrat.records.linkage import key_id as id_of
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY
+from riskstrat.records.linkage.pseudonyms import key_id as id_of
 
 __all__ = [
     "KEY_VARIABLE",

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskstrat.errors import MissingExtraError, RecordsError, UsageError
-from riskstrat.records.keys import KeyRing
-from riskstrat.records.linkage import PUBLISHED_TEST_KEY
-from riskstrat.records.linkage import key_id as id_of
+from riskstrat.records.linkage.pseudonyms import PUBLISHED_TEST_KEY
+from riskstrat.records.linkage.pseudonyms import key_id as id_of
+from riskstrat.records.vault.keys import KeyRing
 from riskstrat.staging import staged_directory
 
 if TYPE_CHECKING:

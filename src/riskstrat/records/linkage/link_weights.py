@@ -2,7 +2,7 @@
 
 The probability `m` that a claim agrees with its own person is learnt by expectation maximisation
 among pairs that share a key; the probability `u` that it agrees with anybody else is counted before
-(:mod:`~riskstrat.records.link_chance`).
+(:mod:`~riskstrat.records.linkage.link_chance`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from riskstrat.engine import Engine
 from riskstrat.errors import MissingExtraError
-from riskstrat.records.link_chance import Shares, mixed_shares
-from riskstrat.records.link_model import BLOCKING_KEYS, COMPARISONS, TRAINING, Comparison, Training
+from riskstrat.records.linkage.link_chance import Shares, mixed_shares
+from riskstrat.records.linkage.link_model import (
+    BLOCKING_KEYS,
+    COMPARISONS,
+    TRAINING,
+    Comparison,
+    Training,
+)
 
 if TYPE_CHECKING:
     from splink import Linker
@@ -56,9 +62,9 @@ def learn_m(engine: Engine, u: Shares) -> dict[str, list[float]]:
     Parameters
     ----------
     engine : Engine
-        With the tables of :func:`~riskstrat.records.link_tables.build_tables`.
+        With the tables of :func:`~riskstrat.records.linkage.link_tables.build_tables`.
     u : mapping
-        As :func:`~riskstrat.records.link_chance.count_u` gives it.
+        As :func:`~riskstrat.records.linkage.link_chance.count_u` gives it.
     """
     learnt: dict[str, list[float]] = {}
     for training in TRAINING:

@@ -22,9 +22,9 @@ from typing import Any
 import pyarrow as pa
 
 from riskstrat.engine import Engine
-from riskstrat.records.linkage import pseudonym, register_pseudonyms
-from riskstrat.records.nhs_number import Merge, resolve_merges
-from riskstrat.records.probabilistic import LINKS, LinkResult
+from riskstrat.records.linkage.nhs_number import Merge, resolve_merges
+from riskstrat.records.linkage.probabilistic import LINKS, LinkResult
+from riskstrat.records.linkage.pseudonyms import pseudonym, register_pseudonyms
 from riskstrat.records.sources.judging import Reason
 
 __all__ = ["DetailsLinker", "identify", "weighed_links"]

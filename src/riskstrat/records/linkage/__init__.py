@@ -1,0 +1,1 @@
+"""Who is who: pseudonyms, NHS numbers, local identifiers, and links by details."""

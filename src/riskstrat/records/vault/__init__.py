@@ -1,0 +1,1 @@
+"""The way back from a pseudonym to an NHS number, and the keys that guard it."""
