@@ -22,9 +22,9 @@ from rich.table import Table
 
 from benchmarks.machine import describe_machine, machine_line, write_result
 from riskstrat.engine import Engine
-from riskstrat.records.claims import claim_sql
 from riskstrat.records.link_run import LinkRun
-from riskstrat.records.link_truth import judge_links
+from riskstrat.records.linkage.claims import claim_sql
+from riskstrat.records.linkage.link_truth import judge_links
 from riskstrat.records.linking import link_feeds
 from riskstrat.records.options import LinkOptions
 from riskstrat.records.sources.columns import Column, RawTable, normal_name

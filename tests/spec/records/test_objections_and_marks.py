@@ -16,6 +16,7 @@ import pytest
 from tests.unit.records.governed_feeds import joint_feed
 from tests.unit.records.small_feeds import alias
 
+from riskstrat.errors import UsageError
 from riskstrat.records import link_run, linking
 from riskstrat.records.linkage.probabilistic import LINKS, LinkResult
 from riskstrat.records.options import LinkOptions
@@ -416,3 +417,10 @@ def test_rows_linked_by_details_are_left_out_with_their_person(
     everything = linked.bytes_of_everything()
     assert [number for number in BORN if alias(number) in everything] == [CARA]
     assert linked.run.vault_entries()["patient_id"].to_pylist() == [alias(CARA)]
+
+
+def test_a_source_that_tells_who_objects_cannot_be_left_out(tmp_path: Path) -> None:
+    feed = feed_of(tmp_path / "feed", objections=[objection(ANNE)])
+    with pytest.raises(UsageError, match="gp tells who objects"):
+        linking.link(feed, tmp_path / "out", leave_out=("gp",))
+    assert not (tmp_path / "out").exists()

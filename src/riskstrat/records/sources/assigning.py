@@ -55,7 +55,7 @@ def assign_files(
         lacks a table or a column; when no file fits a dialect.
     """
     known = _known(dialects, chosen.dialect)
-    unnamed = _left_out(governance, chosen.leave_out)
+    unnamed = _left_out(governance, chosen.leave_out, dialects)
     by_dialect: dict[str, list[FeedFile]] = {}
     others: list[FeedFile] = []
     ignored = tuple(file for file in files if file.is_other)
@@ -88,12 +88,23 @@ def assign_files(
     return Assigned(tuple(sources), tuple(others), ignored)
 
 
-def _left_out(governance: Governance, names: Sequence[str]) -> list[GovernedSource]:
+def _left_out(
+    governance: Governance, names: Sequence[str], dialects: Mapping[str, Dialect]
+) -> list[GovernedSource]:
+    """The sources of those names; one that tells who objects cannot be left out."""
     known = {source.name: source for source in governance.sources}
     if unknown := sorted(set(names) - set(known)):
         raise UsageError(
             f"expected sources to leave out, of: {', '.join(known)}; "
             f"got {len(unknown)} other names."
+        )
+    telling = {name for name, dialect in dialects.items() if dialect.objections is not None}
+    if heard := sorted(name for name in set(names) if known[name].dialect in telling):
+        raise UsageError(
+            f"the source {', '.join(heard)} tells who objects; without it people who object would "
+            "be in the records.",
+            do="Link it too, or take its entry and its files out of the folder and bring the "
+            "objections another way.",
         )
     return [known[name] for name in names]
 
