@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 from riskstrat.errors import DataError
 
-__all__ = ["SYSTEMS", "Codelist", "normalise_code"]
+__all__ = ["OWN_CODES", "SYSTEMS", "Codelist", "normalise_code"]
 
 SYSTEMS = ("icd10", "icd9", "opcs4", "snomed", "bnf", "dmd", "ctv3", "read2", "loinc", "local")
 """Coding systems an event may name. Read and CTV3 codes are case-sensitive and keep their dots."""
+
+OWN_CODES = r"(contact|accommodation|csds|mhsds|cld|housing|voluntary):.+|HOSPITAL_AT_HOME"
+"""Local codes that these records give facts of feeds without a coding system: contacts by mode,
+accommodation, teams, social care, tenancies and repairs, voluntary services."""
 
 _PRINTED_BNF = re.compile(r"\d{1,2}(\.\d{1,2}){1,2}(\.\d)?")
 """Chapter, section, paragraph and subparagraph as the formulary prints them."""

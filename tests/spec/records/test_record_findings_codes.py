@@ -106,3 +106,10 @@ def test_more_than_a_fifth_of_a_large_feed_is_a_warning(
 
 def test_mapped_codes_have_no_finding(tmp_path: Path) -> None:
     assert found("R030", tmp_path, events=events("icd10", ["I48"])) == []
+
+
+def test_codes_that_these_records_gave_themselves_are_mapped(tmp_path: Path) -> None:
+    own = ["contact:01", "cld:request:community", "housing:tenancy:secure", "HOSPITAL_AT_HOME"]
+    assert found("R030", tmp_path, events=events("local", own) * 30) == []
+    (finding,) = found("R030", tmp_path / "other", events=events("local", [*own, "contact"]) * 30)
+    assert finding.count == 30

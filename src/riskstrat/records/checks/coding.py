@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from riskstrat.codes import OWN_CODES
 from riskstrat.records.checks.evidence import Evidence
 from riskstrat.records.checks.finding import FEWEST_SHOWN, Found, Level, check
 from riskstrat.records.checks.formats import IS_WELL_FORMED
@@ -30,19 +31,21 @@ group by system, code
 order by system, n desc, code
 """
 
-_LOCAL = """
-select source as feed, kind, count(*) as n_all, count_if(system = 'local') as n,
-    count(distinct case when system = 'local' then code end) as codes
+_UNMAPPED = f"system = 'local' and not regexp_full_match(code, '{OWN_CODES}')"
+
+_LOCAL = f"""
+select source as feed, kind, count(*) as n_all, count_if({_UNMAPPED}) as n,
+    count(distinct case when {_UNMAPPED} then code end) as codes
 from events
 group by source, kind
 having n > 0
 order by source, kind
 """
 
-_LOCAL_CODES = """
+_LOCAL_CODES = f"""
 select source as feed, kind, code, count(*) as n, count(distinct patient_id) as people
 from events
-where system = 'local'
+where {_UNMAPPED}
 group by source, kind, code
 having people >= $fewest
 order by source, kind, n desc, code
@@ -81,7 +84,7 @@ def malformed_codes(evidence: Evidence) -> Iterator[Found]:
 
 @check("R030", "info")
 def unmapped_codes(evidence: Evidence) -> Iterator[Found]:
-    """Events have a code of no known coding system (`local`).
+    """Events have a code of no known coding system (`local`), and none that these records gave.
 
     A warning where it is more than a fifth of a large feed. The commonest codes are in the detail
     of `riskstrat check --json`, where at least ten people have them.
