@@ -235,10 +235,11 @@ class Governance:
 
 def _not_for(file: str, sources: Sequence[GovernedSource], purpose: str) -> RecordsError:
     listed = "; ".join(f"{s.name} (allows {', '.join(s.purposes)})" for s in sources)
+    left_out = " ".join(f"--leave-out {s.name}" for s in sources)
     return RecordsError(
         f"{file} does not allow the purpose {purpose} for: {listed}.",
-        do="Link for a purpose that every source allows, or leave these files out. An entry may "
-        "name a purpose only once its controller has agreed to it.",
+        do=f"Link for a purpose that every source allows, or without these: {left_out}. An entry "
+        "may name a purpose only once its controller has agreed to it.",
     )
 
 
