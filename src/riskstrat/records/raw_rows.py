@@ -202,7 +202,7 @@ class Parts:
         )
         numbers = f" replace ({numbers[2:]})" if numbers else ""
         return f"""
-            select {number}::integer as file_number, r.*, w.patient_id,
+            select {number}::integer as file_number, r.* exclude (claim_of_row), w.patient_id,
                 case when unreadable = '{Reason.HEADER_AGAIN}' then unreadable
                     when w.claim is not null then w.refusal
                     when claim_of_row is null then '{Reason.NO_IDENTIFIER}'

@@ -20,7 +20,8 @@ from riskstrat.records.sources.judging import (
 __all__ = ["read_sql"]
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
-_SPACES = " \t\r\n\u00a0"
+_HARD_SPACE = 0xA0
+_SPACES = f" \t\r\n{chr(_HARD_SPACE)}"
 _NO_VALUE = "||NULL|null|None|NaN|NaT|"
 """How database exports, spreadsheets and pandas write that there is no value, between bars. Nothing
 here is compared with a list of constants: DuckDB would join such a list, once for every column."""
@@ -67,7 +68,15 @@ class _Found:
             return f"cast(null as {self.stored})"
         if self.is_as_it_is:
             return f"c{self.place}"
-        return _plain(f"c{self.place}", self.type)
+        return _trimmed(f"c{self.place}", self.type)
+
+    def word(self) -> str:
+        """SQL of ``t_<name>`` without the words for no value, over itself."""
+        text = f"t_{self.column.name}"
+        if not self.place or self.is_as_it_is or self.type != "VARCHAR":
+            return text
+        bare = f"not contains('{_NO_VALUE}', concat('|', {text}, '|'))"
+        return f"case when strlen({text}) > {_LONGEST_NO_VALUE} or {bare} then {text} end"
 
     def value(self) -> str:
         """SQL of the value, over ``t_<name>``."""
@@ -122,6 +131,7 @@ def read_sql(table: RawTable, present: Sequence[str], types: Sequence[str], rows
         for c in table.columns
     ]
     texts = ", ".join(f"{f.text()} as t_{f.column.name}" for f in found)
+    words = ", ".join(f"{f.word()} as t_{f.column.name}" for f in found)
     values = ", ".join(f"{f.value()} as {f.column.name}" for f in found)
     rules = [*_header_again(found), *(rule for f in found for rule in f.rules())]
     unreadable = reason_sql(*rules) if rules else "cast(null as varchar)"
@@ -129,14 +139,15 @@ def read_sql(table: RawTable, present: Sequence[str], types: Sequence[str], rows
     source = f"from {rows}" if rows else ""
     return (
         f"select {names}, {unreadable} as unreadable "
-        f"from (select *, {values} from (select {texts} {source}) texts) v"
+        f"from (select *, {values} from (select {words} from (select {texts} {source}) w) t) v"
     )
 
 
-def _plain(column: str, found: str) -> str:
-    """SQL: a column as text without spaces around it, null where it says that there is no value.
+def _trimmed(column: str, found: str) -> str:
+    """SQL: a column as text without spaces around it.
 
-    A moment with a time zone is written in UTC on every host.
+    A moment with a time zone is written in UTC on every host. Most texts have no spaces around
+    them: that is told without looking into them, since a space sorts before every other character.
     """
     if found == _ZONED:
         return f"cast(make_timestamp(epoch_us({column})) as varchar)"
@@ -145,15 +156,12 @@ def _plain(column: str, found: str) -> str:
         return (
             f"case when {text} <> 'nan' then {text} end" if found in {"DOUBLE", "FLOAT"} else text
         )
-    spaces = "concat(" + ", ".join(f"chr({ord(space)})" for space in _SPACES) + ")"
-    first, last = f"left({column}, 1)", f"right({column}, 1)"
-    trimmed = (
-        f"case when contains({spaces}, {first}) or contains({spaces}, {last}) "
-        f"then trim({column}, {spaces}) else {column} end"
-    )
+    spaces = [f"chr({ord(space)})" for space in _SPACES]
+    around = [f"{column} < '!'", f"starts_with({column}, chr({_HARD_SPACE}))"]
+    around += [f"ends_with({column}, {space})" for space in spaces]
     return (
-        f"case when length({column}) > {_LONGEST_NO_VALUE + len(_SPACES)} then {trimmed} "
-        f"when not contains('{_NO_VALUE}', '|' || ({trimmed}) || '|') then {trimmed} end"
+        f"case when {' or '.join(around)} then trim({column}, concat({', '.join(spaces)})) "
+        f"else {column} end"
     )
 
 
@@ -166,10 +174,14 @@ def _number(text: str) -> str:
     return f"case when isfinite({value}) then {value} end"
 
 
+_TIME = r"\d{1,2}:?\d{2}(:?\d{2}(\.\d+)?)?"
+
+
 def _time(text: str) -> str:
     digits = f"lpad(replace({text}, ':', ''), 4, '0')"
     return (
-        f"case when regexp_full_match({text}, '\\d{{1,2}}:?\\d{{2}}(:?\\d{{2}}(\\.\\d+)?)?') "
+        f"case when strlen({text}) = 5 and contains({text}, ':') "
+        f"then try_cast({text} || ':00' as time) when regexp_full_match({text}, '{_TIME}') "
         f"then try_cast({digits}[1:2] || ':' || {digits}[3:4] as time) end"
     )
 
