@@ -80,19 +80,25 @@ def _mix(bits: Hashes) -> Hashes:
     return bits ^ (bits >> np.uint64(31))
 
 
-def _values(column: pa.Array) -> Hashes:
-    """One hash per value."""
+def _values(column: pa.Array) -> Hashes | np.uint64:
+    """One hash per value; a single one for a column without any."""
+    if column.null_count == len(column):
+        return _NULL
     if pa.types.is_dictionary(column.type):
         words = [_word(word) for word in column.dictionary.to_pylist()]
-        hashes = np.array([*words, 0], np.uint64)
-        return np.where(_is_null(column), _NULL, hashes[_numbers(column.indices, -1)])
-    if pa.types.is_floating(column.type):
-        numbers = column.fill_null(0.0).to_numpy(zero_copy_only=False).view(np.uint64)
+        hashes = np.array([*words, 0], np.uint64)[_numbers(column.indices, -1)]
     else:
-        width = pa.int32() if pa.types.is_date32(column.type) else pa.int64()
-        plain = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column.cast(width)
-        numbers = _numbers(plain, 0).astype(np.uint64)
-    return np.where(_is_null(column), _NULL, _mix(numbers + np.uint64(1)))
+        hashes = _mix(_bits(column) + np.uint64(1))
+    return hashes if column.null_count == 0 else np.where(_is_null(column), _NULL, hashes)
+
+
+def _bits(column: pa.Array) -> Hashes:
+    if pa.types.is_floating(column.type):
+        numbers = column.fill_null(0.0).to_numpy(zero_copy_only=False)
+        return np.asarray(numbers, np.float64).view(np.uint64)
+    width = pa.int32() if pa.types.is_date32(column.type) else pa.int64()
+    plain = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column.cast(width)
+    return _numbers(plain, 0).astype(np.uint64)
 
 
 def _numbers(column: pa.Array, missing: int) -> npt.NDArray[np.int64]:
