@@ -28,6 +28,12 @@ GP.text(
     Refused("the header line has a quotation mark that is not closed"),
 )
 GP.text(
+    "a line break in the name of a column",
+    PEOPLE,
+    lambda t: t.replace("date_of_birth", '"date of\nbirth"'),
+    Refused("a line break in the name of a column"),
+)
+GP.text(
     "lines that end in different ways",
     FACTS,
     lambda t: with_line(t, 2, lambda line: line.replace("\n", "\r\n")),
