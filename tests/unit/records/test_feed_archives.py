@@ -14,6 +14,7 @@ import pytest
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
+from riskstrat.records.governance_entry import is_match
 from riskstrat.records.sources import feed_archives
 from riskstrat.records.sources.feed import FeedFile, count_rows, find_files
 
@@ -70,6 +71,21 @@ def test_a_file_packed_alone_keeps_its_name(tmp_path: Path, name: str) -> None:
     (file,) = found(tmp_path / "feed")
     assert (file.name, file.stem.lower(), file.columns) == (name, "person", ("a", "b"))
     assert count_rows(Engine(threads=1), file) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "covered"),
+    [
+        ("hes_apc.csv.gz", "hes_apc", True),
+        ("hes_apc.csv.gz", "hes_apc.csv", True),
+        ("hes_apc.csv.gz", "hes_apc.csv.gz", True),
+        ("hes_apc.zip/april.csv", "hes_apc.zip/*", True),
+        ("hes_apc.zip/april.csv", "hes_apc.zip/april", True),
+        ("hes_apc.zip/april.csv", "hes_apc", False),
+    ],
+)
+def test_the_entry_of_what_is_packed(name: str, pattern: str, covered: bool) -> None:
+    assert is_match(name, pattern) is covered
 
 
 def test_json_lines_packed_alone(tmp_path: Path) -> None:
