@@ -11,10 +11,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.unit.records.small_feeds import write_governance
 
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
-from riskstrat.records.governance_entry import is_match
+from riskstrat.records.governance.gate import load_governance
 from riskstrat.records.sources import feed_archives
 from riskstrat.records.sources.feed import FeedFile, count_rows, find_files
 
@@ -84,8 +85,11 @@ def test_a_file_packed_alone_keeps_its_name(tmp_path: Path, name: str) -> None:
         ("hes_apc.zip/april.csv", "hes_apc", False),
     ],
 )
-def test_the_entry_of_what_is_packed(name: str, pattern: str, covered: bool) -> None:
-    assert is_match(name, pattern) is covered
+def test_the_entry_of_what_is_packed(
+    tmp_path: Path, name: str, pattern: str, covered: bool
+) -> None:
+    rules = load_governance(write_governance(tmp_path, "hes_apc", files=[pattern]))
+    assert rules.sources[0].covers(name) is covered
 
 
 def test_json_lines_packed_alone(tmp_path: Path) -> None:
