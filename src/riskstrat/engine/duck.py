@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import weakref
@@ -15,9 +16,18 @@ import pandas as pd
 import pyarrow as pa
 
 from riskstrat.engine.query import Step, compose
-from riskstrat.errors import RecordsError
+from riskstrat.errors import RecordsError, UsageError
 
 __all__ = ["Engine"]
+
+
+_SIZE = re.compile(r"\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.IGNORECASE)
+
+
+def _require_size(memory_limit: str) -> str:
+    if _SIZE.fullmatch(memory_limit) is None:
+        raise UsageError("expected an amount of memory with its unit, such as 4GB or 500MB.")
+    return memory_limit
 
 
 class Engine:
@@ -29,6 +39,11 @@ class Engine:
         Worker threads; all cores when not given.
     memory_limit : str, optional
         Such as ``"4GB"``; DuckDB's default when not given.
+
+    Raises
+    ------
+    UsageError
+        When `memory_limit` is no amount with a unit.
 
     Notes
     -----
@@ -48,7 +63,7 @@ class Engine:
         if threads is not None:
             config["threads"] = threads
         if memory_limit is not None:
-            config["memory_limit"] = memory_limit
+            config["memory_limit"] = _require_size(memory_limit)
         self.connection = duckdb.connect(":memory:", config=config)
         # a bar on standard output would stand in the middle of what --json prints
         self.connection.execute("set enable_progress_bar = false")

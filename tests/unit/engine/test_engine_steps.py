@@ -10,7 +10,7 @@ import pytest
 import sqlglot
 
 from riskstrat.engine import PORTABLE_FUNCTIONS, Engine, Step, compose, to_dialect
-from riskstrat.errors import RecordsError
+from riskstrat.errors import RecordsError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -160,3 +160,15 @@ def test_a_mistake_in_a_query_is_a_defect_and_not_the_users() -> None:
     with pytest.raises(Exception, match="missing") as caught:
         Engine(threads=1).fetch(Step("rule", "select a from missing"))
     assert not isinstance(caught.value, RecordsError)
+
+
+@pytest.mark.parametrize("memory", ["abc", "4", "-1", "4 bananas", ""])
+def test_an_amount_of_memory_needs_a_unit(memory: str) -> None:
+    with pytest.raises(UsageError, match="such as 4GB"):
+        Engine(memory_limit=memory)
+
+
+def test_an_engine_keeps_to_its_memory() -> None:
+    engine = Engine(memory_limit="500MB")
+    ((limit,),) = engine.connection.execute("select current_setting('memory_limit')").fetchall()
+    assert limit == "476.8 MiB"
