@@ -168,6 +168,8 @@ class LinkRun:
             )
             assert source.dialect.build is not None
             source.dialect.build(work)
+            if missed := sorted(set(source.tables) - set(work.judged)):
+                raise AssertionError(f"{source.dialect.name} does not judge: {', '.join(missed)}")
             gathered.add(work.outputs)
             self._count(source, self.engine, work.judged)
             parts.clear(source, part)
