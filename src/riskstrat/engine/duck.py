@@ -67,6 +67,8 @@ class Engine:
         self.connection = duckdb.connect(":memory:", config=config)
         # a bar on standard output would stand in the middle of what --json prints
         self.connection.execute("set enable_progress_bar = false")
+        # nothing in memory outlives the process: a checkpoint would only go over all of it again
+        self.connection.execute("set checkpoint_threshold = '1TB'")
 
     def register(self, name: str, rows: pa.Table | pd.DataFrame) -> None:
         """Make `rows` readable under `name`; replaces what had that name."""

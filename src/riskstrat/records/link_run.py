@@ -80,6 +80,7 @@ class LinkRun:
         gathered = Gathered(self.engine, self.governance.sensitive_version)
         self._link_whole(gathered)
         parts = Parts(self.engine, self._governed, self._part_count(), self.engine.scratch)
+        parts.find_people()
         parts.spread()
         for part in range(parts.count):
             self._link_part(parts, part, gathered)
@@ -172,6 +173,7 @@ class LinkRun:
                 raise AssertionError(f"{source.dialect.name} does not judge: {', '.join(missed)}")
             gathered.add(work.outputs)
             self._count(source, self.engine, work.judged)
+            work.release()
             parts.clear(source, part)
         gathered.withhold()
         gathered.add_people(parts.people_sql(part))

@@ -27,8 +27,11 @@ _ROWS_PER_PART = 3_000_000
 """Raw rows that are worked on at a time: what fits into about two gigabytes with what is made of
 them. The number of parts depends on the rows alone, never on the machine."""
 
+_NAMED = "named_people"
 _PART_DIGITS = 2
 _MOST_PARTS = 16**_PART_DIGITS
+_BITS_OF_ROW = 40
+"""Of the number of a row in a part, those that count within one file."""
 _FLUSH_ROWS = 16_384
 """Rows that are kept in memory for each part and thread before they are written."""
 
@@ -135,37 +138,62 @@ class Parts:
     def _spread_file(self, rows: str, source: SourceFiles, table: RawTable, number: int) -> None:
         folder = self._folder(source, table) / str(number)
         folder.mkdir(parents=True)
+        file = source.tables[table.name][number]
+        absent = () if file.is_read else table.absent(file.normal_columns)
+        without = f" exclude ({', '.join(absent)})" if absent else ""
         self.engine.connection.execute(
-            f"copy (select *, {self._part_sql()} as part "
+            f"copy (select *{without}, {self._part_sql()} as part "
             f"from ({self._named(rows, source, table, number)}) named) "
             f"to '{_quoted(folder)}' (format parquet, compression lz4, partition_by (part))"
         )
 
     def load(self, source: SourceFiles, part: int) -> None:
-        """Make ``raw_<table>`` of every table of a source, with the rows of one part."""
+        """Make the view ``raw_<table>`` of every table of a source, with the rows of one part."""
         for table in source.dialect.tables:
-            empty = self._named(_nothing(table), source, table, 0)
+            paths = sorted(self._folder(source, table).glob(f"*/part={part}/*.parquet"))
+            if paths:
+                rows = self._written(source, table, paths)
+            else:
+                rows = self._read_here(source, table)
             self.engine.connection.execute(
-                f"create or replace temp table raw_{table.name} as {empty} limit 0"
+                f"create or replace temp view raw_{table.name} as {rows}"
             )
-            if self.count > 1:
-                self._insert_parts(source, table, part)
-                continue
-            for number, file in enumerate(source.tables.get(table.name, ())):
-                with rows_of_file(self.engine, file, table) as rows:
-                    if rows is not None:
-                        self._insert(table, self._named(rows, source, table, number))
 
-    def _insert_parts(self, source: SourceFiles, table: RawTable, part: int) -> None:
-        for path in sorted(self._folder(source, table).glob(f"*/part={part}/*.parquet")):
-            rows = f"read_parquet('{_quoted(path)}', hive_partitioning=true)"
-            self._insert(table, f"select * exclude (part) from {rows}")
+    def _written(self, source: SourceFiles, table: RawTable, paths: Sequence[Path]) -> str:
+        """SQL: what was written of a part, with nulls for columns that no file had."""
+        files = ", ".join(f"'{_quoted(path)}'" for path in paths)
+        rows = f"read_parquet([{files}], union_by_name=true, hive_partitioning=false)"
+        connection = self.engine.connection
+        held = set(connection.sql(f"from {rows}").columns)
+        declared = connection.sql(self._named(_nothing(table), source, table, 0))
+        columns = ", ".join(
+            name if name in held else f"cast(null as {kind}) as {name}"
+            for name, kind in zip(declared.columns, declared.types, strict=True)
+        )
+        number = f"(file_index << {_BITS_OF_ROW}) + file_row_number"
+        return f"select {columns}, {number} as row_number from {rows}"
 
-    def _insert(self, table: RawTable, rows: str) -> None:
-        self.engine.connection.execute(f"insert into raw_{table.name} by name {rows}")
+    def _read_here(self, source: SourceFiles, table: RawTable) -> str:
+        """SQL: the rows of a source that was not spread, kept in a table."""
+        rows = f"rows_of_{table.name}"
+        empty = self._named(_nothing(table), source, table, 0)
+        self.engine.connection.execute(f"create or replace temp table {rows} as {empty} limit 0")
+        for number, file in enumerate(source.tables.get(table.name, ()) if self.count == 1 else ()):
+            with rows_of_file(self.engine, file, table) as read:
+                if read is not None:
+                    named = self._named(read, source, table, number)
+                    self.engine.connection.execute(f"insert into {rows} by name {named}")
+        return f"select *, rowid as row_number from {rows}"
 
     def people_sql(self, part: int) -> str:
         """SQL: ``patient_id, birth_month, sex`` of everybody of a part whom a source may name."""
+        return f"select * exclude (part) from {_NAMED} where part = {part}"
+
+    def find_people(self) -> None:
+        """Make the table that :meth:`people_sql` reads."""
+        self.engine.connection.execute(f"create temp table {_NAMED} as {self._named_people()}")
+
+    def _named_people(self) -> str:
         named = " union ".join(
             f"select w.patient_id from who_{source.source.name} w semi join {CLAIMS} c "
             f"on c.claim = w.claim and c.source = '{source.source.name}' "
@@ -174,11 +202,10 @@ class Parts:
             if source.dialect.merges is None
         )
         if not named:
-            return "select patient_id, birth_month, sex from patients where false"
+            return "select patient_id, birth_month, sex, 0 as part from patients where false"
         return f"""
-            select distinct i.patient_id, i.birth_month, i.sex from identities i
-            semi join ({named}) named on named.patient_id = i.patient_id
-            where {self._part_sql("i.")} = {part}
+            select distinct i.patient_id, i.birth_month, i.sex, {self._part_sql("i.")} as part
+            from identities i semi join ({named}) named on named.patient_id = i.patient_id
         """
 
     def clear(self, source: SourceFiles, part: int) -> None:

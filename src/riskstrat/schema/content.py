@@ -6,7 +6,8 @@ sets out to deceive.
 
 References
 ----------
-RFC 7693, BLAKE2; Steele GL, Lea D, Flood CH, Fast splittable pseudorandom number generators, OOPSLA
+Aumasson JP, Bernstein DJ, SipHash: a fast short-input PRF, INDOCRYPT 2012 (the hash of a text, as
+pandas has it); Steele GL, Lea D, Flood CH, Fast splittable pseudorandom number generators, OOPSLA
 2014 (the mixing function of SplitMix64).
 """
 
@@ -14,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pandas.util import hash_array
 
 from riskstrat.schema.tables import Table
 
@@ -32,6 +33,8 @@ Hashes = npt.NDArray[np.uint64]
 
 _ROWS = 262_144
 _BITS = 64
+_MANY_WORDS = ("stay_id",)
+"""Columns of texts that hardly occur twice, for which a dictionary would be as long as they are."""
 _NULL = np.uint64(0x9E3779B97F4A7C15)
 """Stands for a missing value: the constant of SplitMix64, as good as any."""
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -60,7 +63,7 @@ def content_of(table: Table, paths: Sequence[Path]) -> dict[str, Any]:
 def _content_of_file(table: Table, path: Path) -> tuple[int, int]:
     rows, total = 0, 0
     columns = list(table.column_names)
-    text = [column.name for column in table.columns if column.type == "VARCHAR"]
+    text = [c.name for c in table.columns if c.type == "VARCHAR" and c.name not in _MANY_WORDS]
     for batch in pq.ParquetFile(path, read_dictionary=text).iter_batches(_ROWS, columns=columns):
         rows += batch.num_rows
         total += int(_rows(batch.select(columns)).sum(dtype=np.uint64))
@@ -84,9 +87,12 @@ def _values(column: pa.Array) -> Hashes | np.uint64:
     """One hash per value; a single one for a column without any."""
     if column.null_count == len(column):
         return _NULL
+    if pa.types.is_string(column.type):
+        column = column.dictionary_encode()
     if pa.types.is_dictionary(column.type):
-        words = [_word(word) for word in column.dictionary.to_pylist()]
-        hashes = np.array([*words, 0], np.uint64)[_numbers(column.indices, -1)]
+        words = column.dictionary.to_numpy(zero_copy_only=False)
+        hashed = hash_array(words, categorize=False) if len(words) else np.zeros(0, np.uint64)
+        hashes = np.append(hashed, np.uint64(0))[_numbers(column.indices, -1)]
     else:
         hashes = _mix(_bits(column) + np.uint64(1))
     return hashes if column.null_count == 0 else np.where(_is_null(column), _NULL, hashes)
@@ -108,7 +114,3 @@ def _numbers(column: pa.Array, missing: int) -> npt.NDArray[np.int64]:
 
 def _is_null(column: pa.Array) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.is_null(column).to_numpy(zero_copy_only=False), np.bool_)
-
-
-def _word(word: str | None) -> int:
-    return int.from_bytes(blake2b((word or "").encode(), digest_size=_BITS // 8).digest(), "big")

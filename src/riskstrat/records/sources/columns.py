@@ -106,6 +106,11 @@ class RawTable:
                     break
         return found
 
+    def absent(self, present: Sequence[str]) -> list[str]:
+        """The columns that a file does not have; parameters as of :meth:`places`."""
+        places = self.places(present)
+        return [column.name for column in self.columns if column.name not in places]
+
     def lacking(self, present: Sequence[str]) -> list[str]:
         """The required columns that a file lacks, by their first name in files."""
         places = self.places(present)

@@ -132,6 +132,7 @@ def build_coded_facts(work: Work) -> None:
 def _resolve_medications(work: Work) -> None:
     """Give each request the codings of the medicine that it refers to, or that it contains."""
     medicines = _known_medicines(work)
+    work.own("fhir_medication_request")
     execute = work.engine.connection.execute
     execute(
         """

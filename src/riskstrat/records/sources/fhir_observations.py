@@ -61,7 +61,7 @@ def _parts_sql(rows: str, columns: str) -> str:
 
 def _with_parts(work: Work) -> None:
     """Make ``fhir_answered``: whether the components of a row say something, or a secret."""
-    work.keep("fhir_parts", _parts_sql("raw_fhir_observation", "rowid as place"))
+    work.keep("fhir_parts", _parts_sql("raw_fhir_observation", "row_number as place"))
     codings = """
         select distinct codings from (
             select codings from raw_fhir_observation union all
@@ -109,7 +109,7 @@ def build_observations(work: Work) -> None:
         joins="""
             left join fhir_codings c on c.codings = r.codings
             left join fhir_codings a on a.codings = r.answer
-            left join fhir_answered p on p.place = r.rowid
+            left join fhir_answered p on p.place = r.row_number
         """,
         identifier="identifier || ' ' || coalesce(last_updated, '')",
         content=content,

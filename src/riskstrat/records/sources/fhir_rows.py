@@ -36,6 +36,7 @@ _KEY = "coalesce(identifier, 'line ' || row_number)"
 
 def refuse_lines(work: Work, table: str) -> None:
     """Give the lines that are no resource of a file their reason, before any other."""
+    work.own(table)
     work.engine.connection.execute(
         f"""
         update raw_{table} set patient_id = null,

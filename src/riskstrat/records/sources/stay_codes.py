@@ -75,9 +75,8 @@ def take_codes(work: Work, table: str) -> None:
         """,
     )
     work.engine.connection.execute(f"drop table {written}")
-    for column in (*_NUMBERED["diagnosis"], *_NUMBERED["procedure"], *_DATES, *CODE_COLUMNS):
-        if column in names:
-            work.engine.connection.execute(f"alter table raw_{table} drop column {column}")
+    spent = (*_NUMBERED["diagnosis"], *_NUMBERED["procedure"], *_DATES, *CODE_COLUMNS)
+    work.spent[table] = tuple(column for column in spent if column in names)
 
 
 def _parts(raw: str, names: tuple[str, ...]) -> Iterator[str]:
@@ -87,16 +86,16 @@ def _parts(raw: str, names: tuple[str, ...]) -> Iterator[str]:
             dated = kind == "procedure" and _DATES[position - 1] in names
             day = _DATES[position - 1] if dated else "cast(null as date)"
             yield (
-                f"select rowid as row_number, '{kind}' as kind, {position} as position, "
+                f"select row_number, '{kind}' as kind, {position} as position, "
                 f"{column} as code, {day} as day from {raw} where {column} is not null"
             )
         yield (
             f"select row_number, '{kind}', item.position, item.code, null from ("
-            f"select rowid as row_number, unnest({_split_sql(_TOGETHER[kind])}) as item "
+            f"select row_number, unnest({_split_sql(_TOGETHER[kind])}) as item "
             f"from {raw} where {_TOGETHER[kind]} is not null "
             f"and coalesce({', '.join(columns)}) is null) split"
         )
-    yield f"select rowid, 'diagnosis', null, {_CAUSE}, null from {raw} where {_CAUSE} is not null"
+    yield f"select row_number, 'diagnosis', null, {_CAUSE}, null from {raw} where {_CAUSE} is not null"
 
 
 def _split_sql(column: str) -> str:

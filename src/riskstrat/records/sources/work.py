@@ -1,6 +1,6 @@
 """What a source module works with: the raw rows of some people in, canonical rows out.
 
-A source's ``build`` sees only temporary tables ``raw_<table>`` of one part of the people, so that
+A source's ``build`` sees only views ``raw_<table>`` of one part of the people, so that
 memory is bounded by the part and not by the population. Every raw row has, besides its columns,
 ``row_number``, ``file_number``, ``patient_id``, and ``refusal`` and ``unreadable``: the reasons for
 which it cannot stand, if any.
@@ -47,11 +47,28 @@ class Work:
     secret: str
     judged: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, list[str]] = field(default_factory=dict)
+    spent: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns of raw tables that were used already, and are not copied when rows are judged."""
+    owned: list[str] = field(default_factory=list)
 
     @property
     def feed(self) -> str:
         """What the rows' ``source`` says, as SQL."""
         return f"'{self.source.feed}'"
+
+    def own(self, table: str) -> None:
+        """Make the view of a raw table a temporary table, which may be changed."""
+        raw = f"raw_{table}"
+        if raw not in self.owned:
+            self.keep("owned_rows", f"select * from {raw}")
+            self.engine.connection.execute(f"drop view {raw}")
+            self.engine.connection.execute(f"alter table owned_rows rename to {raw}")
+            self.owned.append(raw)
+
+    def release(self) -> None:
+        """Remove the raw tables that were changed: the next part's views take their names."""
+        for raw in self.owned:
+            self.engine.connection.execute(f"drop table {raw}")
 
     def keep(self, name: str, sql: str) -> str:
         """Keep the rows of a query as the temporary table `name`; returns the name."""
@@ -99,6 +116,8 @@ class Work:
             if column.missing is not None
         )
         more = f", {select}" if select else ""
+        spent = self.spent.get(table, ())
+        without = f" exclude ({', '.join(spent)})" if spent else ""
         reason = reason_sql(*missing, *rules) if missing or rules else "null"
         name = f"judged_{table}"
         create(
@@ -107,7 +126,7 @@ class Work:
             f"""
             select * exclude (refusal, unreadable),
                 coalesce(refusal, unreadable, {reason}) as reason
-            from (select r.*, r.rowid as row_number{more} from raw_{table} r {joins}) r
+            from (select r.*{without}{more} from raw_{table} r {joins}) r
             """,
         )
         if identifier is not None:
