@@ -151,10 +151,7 @@ class Parts:
         """Make the view ``raw_<table>`` of every table of a source, with the rows of one part."""
         for table in source.dialect.tables:
             paths = sorted(self._folder(source, table).glob(f"*/part={part}/*.parquet"))
-            if paths:
-                rows = self._written(source, table, paths)
-            else:
-                rows = self._read_here(source, table)
+            rows = self._written(source, table, paths) if paths else self._read_here(source, table)
             self.engine.connection.execute(
                 f"create or replace temp view raw_{table.name} as {rows}"
             )

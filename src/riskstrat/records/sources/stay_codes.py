@@ -95,7 +95,10 @@ def _parts(raw: str, names: tuple[str, ...]) -> Iterator[str]:
             f"from {raw} where {_TOGETHER[kind]} is not null "
             f"and coalesce({', '.join(columns)}) is null) split"
         )
-    yield f"select row_number, 'diagnosis', null, {_CAUSE}, null from {raw} where {_CAUSE} is not null"
+    yield (
+        f"select row_number, 'diagnosis', null, {_CAUSE}, null from {raw} "
+        f"where {_CAUSE} is not null"
+    )
 
 
 def _split_sql(column: str) -> str:
