@@ -62,7 +62,7 @@ def test_every_table_has_rows_without_gaps_and_a_provenance(name):
     assert f"{name}.csv" in provenance
 
 
-@pytest.mark.parametrize("name", ["ltc_icd10", "charlson_quan2005_icd10"])
+@pytest.mark.parametrize("name", [name for name in TABLE_NAMES if name.endswith("_icd10")])
 def test_icd10_prefixes_are_in_normal_form(name):
     for row in load_table(name):
         assert normalise_code(row["icd10_prefix"], "icd10") == row["icd10_prefix"]
@@ -84,6 +84,33 @@ def test_charlson_tables_name_the_same_conditions():
     assert {row["condition"] for row in load_table("charlson_quan2005_icd10")} == weighed
     for row in load_table("charlson_hierarchy"):
         assert set(row.values()) <= weighed
+
+
+def test_the_codes_of_the_mortality_indicator_have_its_weights():
+    weighed = {row["condition"] for row in load_table("charlson_weights")}
+    assert {row["condition"] for row in load_table("charlson_shmi_icd10")} == weighed
+
+
+def test_elixhauser_tables_name_the_same_31_conditions():
+    weighed = {row["condition"] for row in load_table("elixhauser_weights")}
+    assert len(weighed) == 31
+    assert {row["condition"] for row in load_table("elixhauser_quan2005_icd10")} == weighed
+    for row in load_table("elixhauser_hierarchy"):
+        assert set(row.values()) <= weighed
+
+
+def test_illustrative_deficits_belong_to_the_index_and_to_listed_conditions():
+    deficits = {row["deficit"] for row in load_table("efi_deficits")}
+    conditions = {row["condition"] for row in load_table("ltc_icd10")} | {"fall"}
+    for row in load_table("efi_conditions_illustrative"):
+        assert row["deficit"] in deficits
+        assert row["condition"] in conditions
+
+
+def test_the_deficits_of_the_frailty_index_carry_no_codes():
+    """Read, CTV3 and SNOMED CT lists need a licence; names are facts of the paper."""
+    assert set(load_table("efi_deficits")[0]) == {"deficit", "label"}
+    assert not any(char.isdigit() for row in load_table("efi_deficits") for char in str(row))
 
 
 def test_measurements_have_one_unit_and_range_each():
