@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.spark_sessions import small_session, why_there_is_no_spark
 
 from riskstrat.study import Study, parse_study
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 GOVERNANCE = REPOSITORY / "tests" / "data" / "governance"
@@ -79,3 +85,13 @@ def district_scores(
     model = RiskModel.load(district_run / "artefact")
     score(model, load_records(district), DISTRICT_INDEX_DATE).save(out)
     return out
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """One Spark for all tests that need one; skipped, with the reason, where there is none."""
+    if (missing := why_there_is_no_spark()) is not None:
+        pytest.skip(missing)
+    session = small_session(tmp_path_factory.mktemp("spark"))
+    yield session
+    session.stop()

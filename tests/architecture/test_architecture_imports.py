@@ -54,6 +54,11 @@ def test_only_tracking_knows_mlflow(root: Path) -> None:
     assert offenders(root, {"mlflow"}, but="tracking") == []
 
 
+@pytest.mark.parametrize("root", [LIBRARY, SERVICE], ids=["library", "service"])
+def test_only_one_engine_knows_spark(root: Path) -> None:
+    assert offenders(root, {"pyspark", "py4j"}, but="engine/spark.py") == []
+
+
 def test_the_library_knows_nothing_of_the_service() -> None:
     assert offenders(LIBRARY, SERVERS) == []
 

@@ -16,7 +16,8 @@ import pandas as pd
 import pyarrow as pa
 
 from riskstrat.engine.query import Step, compose
-from riskstrat.errors import RecordsError, UsageError
+from riskstrat.engine.unreadable import unreadable_query, unreadable_table
+from riskstrat.errors import UsageError
 
 __all__ = ["Engine"]
 
@@ -86,11 +87,7 @@ class Engine:
             relation = self.connection.read_parquet([str(path) for path in paths])
             relation.create_view(name, replace=True)
         except duckdb.Error as error:
-            raise RecordsError(
-                f"expected Parquet for table '{name}', but it cannot be read "
-                f"(missing, truncated or another format): {', '.join(p.name for p in paths)}.",
-                do="Link the feeds again, or restore the file from its copy.",
-            ) from error
+            raise unreadable_table(name, [path.name for path in paths]) from error
 
     def columns(self, name: str) -> dict[str, str]:
         """Column names and DuckDB types of a relation."""
@@ -146,8 +143,4 @@ def _readable() -> Iterator[None]:
     except duckdb.Error as error:
         if type(error) is not duckdb.Error and not isinstance(error, _UNREADABLE):
             raise
-        raise RecordsError(
-            "a query could not read the records: a file is damaged or a value does not fit its "
-            f"declared type ({type(error).__name__}).",
-            do="Run 'riskstrat check' on the records, then link them again.",
-        ) from None
+        raise unreadable_query(type(error).__name__) from None
