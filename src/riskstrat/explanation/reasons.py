@@ -61,7 +61,7 @@ class _People:
 
     features: tuple[Feature, ...]
     values: npt.NDArray[np.float32]
-    fact_days: npt.NDArray[np.int32]
+    fact_days: npt.NDArray[np.int16]
     peer_row: npt.NDArray[np.intp]
     contributions: Values
 

@@ -74,7 +74,7 @@ class Chosen:
 def facts(
     features: Sequence[Feature],
     values: npt.NDArray[np.float32],
-    fact_days: npt.NDArray[np.int32],
+    fact_days: npt.NDArray[np.int16],
 ) -> npt.NDArray[np.bool_]:
     """Where a feature rests on a recorded fact that may be told.
 
@@ -82,7 +82,7 @@ def facts(
     ----------
     features : sequence of Feature
     values : ndarray of float32, shape (n, p)
-    fact_days : ndarray of int32, shape (n, p)
+    fact_days : ndarray of int16, shape (n, p)
         Days from the latest fact to the index date; -1 for none.
 
     Returns

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from riskstrat.errors import StudyError
-from riskstrat.features.codelists import CodeRule, facts_behind
+from riskstrat.features.codelists import CodeRule
 from riskstrat.features.declared import declared
 from riskstrat.features.feeds import families_wanted
+from riskstrat.features.sets import fact_set
 from riskstrat.reference import load_table
 from riskstrat.study import FeatureRules, Study
 
 __all__ = ["GROUPS", "RULES_VERSION", "Feature", "catalogue", "catalogue_hash", "window_words"]
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when a query gives another value for the same rule text; part of the catalogue hash."""
 
 GROUPS: Mapping[str, str] = dict(declared()["groups"])
@@ -30,15 +31,11 @@ GROUPS: Mapping[str, str] = dict(declared()["groups"])
 MEASUREMENT_DAYS = 730
 """How old a measurement may be: 24 months (binding statistical rule 9)."""
 
+_RECENT_DAYS, _YEAR_DAYS = 90, 365
 _DAYS_PER_MONTH = 365.25 / 12
 _MONTH_TOLERANCE_DAYS = 3
 _MONTHS_IN_YEARS = 24
 """From two years on a window is told in years."""
-
-_SCORE_TABLES = {
-    "charlson": ("charlson_weights", "charlson_hierarchy"),
-    "hfrs": ("hfrs_gilbert2018",),
-}
 
 
 @dataclass(frozen=True)
@@ -132,16 +129,21 @@ def _all_features(rules: FeatureRules) -> Iterator[Feature]:
             yield _feature(entry, days)
     for name, entry in declared()["conditions"].items():
         yield _condition(name, entry, rules.history_days)
+        yield _condition_since(name, entry, rules.history_days)
     measured = {row["measurement"]: row for row in load_table("measurements")}
     for name, entry in declared()["measurements"].items():
-        yield _measurement(entry, measured[name], min(MEASUREMENT_DAYS, rules.history_days))
+        yield from _measurement(entry, measured[name], rules.history_days)
+    for name, entry in declared()["medicines"].items():
+        yield from _medicine(name, entry, rules.history_days)
 
 
-def _windows(windows: str | int | None, rules: FeatureRules) -> Sequence[int | None]:
+def _windows(windows: str | int | list[int] | None, rules: FeatureRules) -> Sequence[int | None]:
     if windows == "each":
         return sorted(set(rules.windows_days))
     if windows == "history":
         return [rules.history_days]
+    if isinstance(windows, list):
+        return sorted({min(days, rules.history_days) for days in windows})
     return [None if windows is None else min(int(windows), rules.history_days)]
 
 
@@ -176,19 +178,103 @@ def _condition(name: str, entry: Mapping[str, Any], days: int) -> Feature:
     )
 
 
-def _measurement(entry: Mapping[str, Any], row: Mapping[str, str], days: int) -> Feature:
+def _condition_since(name: str, entry: Mapping[str, Any], days: int) -> Feature:
+    phrase = entry["phrase"]
     return Feature(
-        name=row["measurement"],
-        label=f"{row['label']}, latest within {window_words(days)}",
-        unit=row["unit"],
-        group="tests",
-        kind="measurement",
-        sources=("gp", "hospital"),
+        name=f"{name}_first_days",
+        label=f"Days since {phrase} was first recorded, within {window_words(days)}",
+        unit="days",
+        group=entry["group"],
+        kind="days",
+        sources=("hospital", "gp"),
         window_days=days,
-        rule=f"latest measure.{row['measurement']}",
-        workable=entry.get("workable", False),
-        sentence=f"{entry['phrase']} {{value}} {row['unit']}, measured on {{date}}",
+        rule=f"first condition.{name}",
+        sensitive=entry.get("sensitive", False),
     )
+
+
+def _measurement(
+    entry: Mapping[str, Any], row: Mapping[str, str], history_days: int
+) -> Iterator[Feature]:
+    name, label, unit = row["measurement"], row["label"], row["unit"]
+    days, year = min(MEASUREMENT_DAYS, history_days), min(_YEAR_DAYS, history_days)
+    common: dict[str, Any] = {"group": "tests", "sources": ("gp", "hospital")}
+    yield Feature(
+        name=name,
+        label=f"{label}, latest within {window_words(days)}",
+        unit=unit,
+        kind="measurement",
+        window_days=days,
+        rule=f"latest measure.{name}",
+        workable=entry.get("workable", False),
+        sentence=f"{entry['phrase']} {{value}} {unit}, measured on {{date}}",
+        **common,
+    )
+    yield Feature(
+        name=f"{name}_slope",
+        label=f"{label}, change in a year over {window_words(days)}",
+        unit=f"{unit} a year",
+        kind="measurement",
+        window_days=days,
+        rule=f"slope measure.{name}",
+        **common,
+    )
+    yield Feature(
+        name=f"{name}_readings_{year}",
+        label=f"{label}, readings in the last {window_words(year)}",
+        unit="readings",
+        kind="count",
+        window_days=year,
+        rule=f"count measure.{name}",
+        **common,
+    )
+    yield Feature(
+        name=f"{name}_days",
+        label=f"{label}, days since the last reading",
+        unit="days",
+        kind="days",
+        window_days=days,
+        rule=f"since measure.{name}",
+        **common,
+    )
+    if entry.get("loss", False):
+        yield Feature(
+            name=f"{name}_loss",
+            label=f"{label}, percent below the highest within {window_words(days)}",
+            unit="%",
+            kind="measurement",
+            window_days=days,
+            rule=f"fall measure.{name}",
+            workable=True,
+            sentence=f"{entry['phrase']} {{value}} % below the highest of "
+            f"{window_words(days)}, measured on {{date}}",
+            **common,
+        )
+
+
+def _medicine(name: str, entry: Mapping[str, Any], history_days: int) -> Iterator[Feature]:
+    phrase = entry["phrase"]
+    label = phrase[0].upper() + phrase[1:]
+    common: dict[str, Any] = {
+        "group": "primary_care",
+        "sources": ("gp", "hospital"),
+        "workable": entry.get("workable", False),
+    }
+    for days, kind, how in ((_RECENT_DAYS, "flag", "any"), (_YEAR_DAYS, "count", "count")):
+        window = min(days, history_days)
+        words = window_words(window)
+        yield Feature(
+            name=f"{name}_{window}",
+            label=f"{label} in the last {words}" + ("" if how == "any" else ", items"),
+            unit="yes = 1" if how == "any" else "items",
+            kind="flag" if kind == "flag" else "count",
+            window_days=window,
+            rule=f"{how} drug.{name}",
+            sentence=f"{phrase} issued in the last {words}, most recently on {{date}}"
+            if how == "any"
+            else "",
+            **common,
+        )
 
 
 def window_words(days: int) -> str:
@@ -220,24 +306,19 @@ def catalogue_hash(features: Iterable[Feature], codelists: Iterable[CodeRule]) -
         All rules; only those behind a fact of `features` count.
     """
     codes: dict[str, list[dict[str, Any]]] = {}
-    for rule in sorted(codelists, key=lambda r: (r.fact, r.system, r.code, r.kinds)):
-        for fact in facts_behind(rule.fact):
-            codes.setdefault(fact, []).append(vars(rule))
-    content = [
-        [
-            [f.name, f.rule, f.window_days, f.unit, _weights(f.fact)],
-            codes.get(f.fact, []),
-        ]
-        for f in features
-    ]
+    for rule in sorted(codelists, key=lambda r: (r.fact, r.system, r.code, r.kinds, r.when)):
+        codes.setdefault(rule.fact, []).append(vars(rule))
+    content = [[[f.name, f.rule, f.window_days, f.unit], _behind(f.fact, codes)] for f in features]
     text = json.dumps([RULES_VERSION, content], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _weights(fact: str) -> list[list[str]]:
-    """The rows of the tables that weigh a published score; labels left out."""
-    return [
-        [value for key, value in row.items() if key != "label"]
-        for table in _SCORE_TABLES.get(fact, ())
-        for row in load_table(table)
-    ]
+def _behind(fact: str, codes: Mapping[str, list[dict[str, Any]]]) -> list[Any]:
+    """What gives the facts of a name: its codes, or the weights and codes of a set."""
+    found = fact_set(fact)
+    if found is None:
+        return list(codes.get(fact, []))
+    begun = [name for name in codes if found.prefix and name.startswith(found.prefix)]
+    members = sorted({*found.weights, *begun})
+    weighed = [[name, found.weights.get(name, 1), codes.get(name, [])] for name in members]
+    return [found.prefix, found.drops, found.divisor, weighed]

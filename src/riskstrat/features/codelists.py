@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from riskstrat.codes import SYSTEMS, normalise_code
 from riskstrat.errors import StudyError
-from riskstrat.features.declared import counted_conditions, declared
+from riskstrat.features.declared import declared
 from riskstrat.reference import load_table
 from riskstrat.study import Study
 
-__all__ = ["CodeRule", "code_rules", "facts_behind"]
+__all__ = ["CodeRule", "When", "code_rules"]
 
 PREFIX_SYSTEMS = frozenset({"icd10", "icd9", "bnf"})
 """Hierarchical systems: a listed code stands for every code that begins with it."""
@@ -21,8 +22,11 @@ PREFIX_SYSTEMS = frozenset({"icd10", "icd9", "bnf"})
 FALL_PREFIXES = ("W0", "W1")
 """ICD-10 W00 to W19, falls (WHO ICD-10, chapter XX)."""
 
+When = Literal["recorded", "missed", "stay", "primary"]
+
 _RECORDED = ("diagnosis", "observation")
 _MEASURED = ("measurement", "observation")
+_CONTACTS = ("contact", "appointment")
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,17 @@ class CodeRule:
     kinds : tuple of str
         Kinds of event in which it counts.
     system, code : str
-        Coding system, and code in its normal written form.
+        Coding system, and code in its normal written form; with empty ones and `is_prefix` every
+        code of every system.
     is_prefix : bool
     scale, shift, minimum, maximum : float, optional
         For a measurement: ``value x scale + shift`` is in the catalogue's unit and counts only
         within the plausible range, both ends included.
+    when : {"recorded", "missed", "stay", "primary"}
+        Whether it counts on the day it was recorded; as an appointment that was missed; or, on the
+        day the stay began, as any or as the first diagnosis of a stay of an emergency spell.
+    families : tuple of str
+        Families of feeds in which it counts; empty for all.
     """
 
     fact: str
@@ -52,21 +62,8 @@ class CodeRule:
     shift: float = 0.0
     minimum: float | None = None
     maximum: float | None = None
-
-
-def facts_behind(fact: str) -> tuple[str, ...]:
-    """Every catalogue fact that a coded fact contributes to, itself included.
-
-    Examples
-    --------
-    >>> facts_behind("condition.gout"), facts_behind("charlson.chf"), facts_behind("fall")
-    (('condition.gout', 'long_term_condition'), ('charlson.chf', 'charlson'), ('fall',))
-    """
-    if fact in counted_conditions():
-        return (fact, "long_term_condition")
-    if fact.startswith("charlson."):
-        return (fact, "charlson")
-    return (fact,)
+    when: When = "recorded"
+    families: tuple[str, ...] = ()
 
 
 def code_rules(study: Study) -> tuple[CodeRule, ...]:
@@ -77,8 +74,10 @@ def code_rules(study: Study) -> tuple[CodeRule, ...]:
     StudyError
         When the study's file cannot be read, or has a name or coding system that is not known.
     """
-    rules = {*_conditions(), *_falls(), *_charlson(), *_measurements(), *_added(study)}
-    return tuple(sorted(rules, key=lambda r: (r.fact, r.system, r.code, r.kinds)))
+    named = [*_conditions(), *_falls(), *_added(study)]
+    others = (_primary_care_scores(named), _hospital_scores(), _contacts(), _medicines())
+    rules = {rule for group in (named, *others, _measurements()) for rule in group}
+    return tuple(sorted(rules, key=lambda r: (r.fact, r.system, r.code, r.kinds, r.when)))
 
 
 def _condition_names() -> set[str]:
@@ -97,6 +96,21 @@ def _conditions() -> Iterator[CodeRule]:
             yield CodeRule(f"condition.{row['condition']}", _RECORDED, "snomed", row["snomed_code"])
 
 
+def _primary_care_scores(conditions: Iterable[CodeRule]) -> Iterator[CodeRule]:
+    """Conditions as parts of the Cambridge score and, from practices alone, of the eFI."""
+    deficits = {
+        row["condition"]: row["deficit"] for row in load_table("efi_conditions_illustrative")
+    }
+    weighed = {row["condition"] for row in load_table("cambridge_payne2020")}
+    together = {"anxiety": "anxiety_depression", "depression": "anxiety_depression"}
+    for rule in conditions:
+        name = rule.fact.removeprefix("condition.")
+        if (scored := together.get(name, name)) in weighed:
+            yield replace(rule, fact=f"cambridge.{scored}")
+        if name in deficits:
+            yield replace(rule, fact=f"efi.{deficits[name]}", families=("gp",))
+
+
 def _falls() -> Iterator[CodeRule]:
     for prefix in FALL_PREFIXES:
         yield CodeRule("fall", _RECORDED, "icd10", prefix, is_prefix=True)
@@ -105,10 +119,46 @@ def _falls() -> Iterator[CodeRule]:
             yield CodeRule("fall", _RECORDED, "snomed", row["snomed_code"])
 
 
-def _charlson() -> Iterator[CodeRule]:
+def _hospital_scores() -> Iterator[CodeRule]:
+    """Groups of published scores that are made of diagnoses in hospital.
+
+    Two rules of the list of avoidable admissions about further diagnoses of the stay (bronchitis
+    with COPD, pneumonia without sickle-cell disease) are left out: the first does not count here,
+    the second always.
+    """
     for row in load_table("charlson_quan2005_icd10"):
         fact = f"charlson.{row['condition']}"
         yield CodeRule(fact, ("diagnosis",), "icd10", row["icd10_prefix"], is_prefix=True)
+    for row in load_table("elixhauser_quan2005_icd10"):
+        fact = f"elixhauser.{row['condition']}"
+        yield CodeRule(fact, ("diagnosis",), "icd10", row["icd10_prefix"], is_prefix=True)
+    for row in load_table("imperial_frailty_icd10"):
+        fact = f"imperial.{row['syndrome']}"
+        yield CodeRule(fact, ("diagnosis",), "icd10", row["icd10_prefix"], is_prefix=True)
+    for row in load_table("acsc_icd10"):
+        if not row["needs_secondary"]:
+            when: When = "primary" if row["position"] == "primary" else "stay"
+            code = row["icd10_prefix"]
+            yield CodeRule("acsc", ("diagnosis",), "icd10", code, is_prefix=True, when=when)
+    yield CodeRule("hfrs.any", ("diagnosis",), "icd10", "", is_prefix=True, when="stay")
+    for row in load_table("hfrs_gilbert2018"):
+        code = row["icd10_3char"]
+        yield CodeRule(f"hfrs.{code}", ("diagnosis",), "icd10", code, is_prefix=True, when="stay")
+
+
+def _contacts() -> Iterator[CodeRule]:
+    for family, fact in declared()["contacts"].items():
+        yield CodeRule(fact, _CONTACTS, "", "", is_prefix=True, families=(family,))
+        missed = f"{fact}.missed"
+        yield CodeRule(missed, _CONTACTS, "", "", is_prefix=True, when="missed", families=(family,))
+    for fact, code in declared()["contact_modes"].items():
+        yield CodeRule(fact, _CONTACTS, "snomed", code, families=("gp",))
+
+
+def _medicines() -> Iterator[CodeRule]:
+    for name, entry in declared()["medicines"].items():
+        for prefix in entry["bnf"]:
+            yield CodeRule(f"drug.{name}", ("medication",), "bnf", prefix, is_prefix=True)
 
 
 def _measurements() -> Iterator[CodeRule]:

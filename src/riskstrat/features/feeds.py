@@ -13,7 +13,7 @@ from datetime import date
 
 from riskstrat.engine import Engine, Step
 from riskstrat.errors import StudyError
-from riskstrat.features.codelists import CodeRule, facts_behind
+from riskstrat.features.codelists import CodeRule
 from riskstrat.reference import load_table
 
 __all__ = ["FAMILIES", "FEED_STEPS", "Feeds", "families_wanted", "family_of", "read_feeds"]
@@ -39,13 +39,6 @@ FEED_STEPS = {
         from stays group by kind, is_emergency is not null, attendance is not null
         """,
     ),
-    "events": Step(
-        "feed_events",
-        """
-        select source, kind, system, min(greatest(event_date, recorded_date)) as first_known
-        from events group by source, kind, system
-        """,
-    ),
     "services": Step(
         "feed_services",
         """
@@ -59,11 +52,14 @@ _FACT_STAYS = {
     "emergency_admission": "typed",
     "elective_admission": "typed",
     "emergency_spell": "typed",
+    "short_emergency_stay": "typed",
+    "readmission": "typed",
     "inpatient_stay": "inpatient",
     "discharge": "inpatient",
     "in_hospital": "inpatient",
     "day_case": "day_case",
     "ed_attendance": "emergency_department",
+    "ed_out_of_hours": "emergency_department",
     "outpatient_attended": "outpatient",
     "outpatient_missed": "outpatient_attendance",
 }
@@ -87,7 +83,8 @@ class Feeds:
 
     def covers(self, fact: str, index_date: date) -> bool:
         """Whether the feed of `fact` had delivered anything before `index_date`."""
-        return fact in self.first_known and self.first_known[fact] < index_date
+        known = "medicine." if fact.startswith("medicine.") else fact
+        return known in self.first_known and self.first_known[known] < index_date
 
 
 def family_of(feed: str) -> str:
@@ -111,13 +108,20 @@ def families_wanted(sources: Sequence[str]) -> frozenset[str]:
     return frozenset(FAMILIES if not named or "" in named else named)
 
 
-def read_feeds(engine: Engine, rules: Iterable[CodeRule], sources: Sequence[str]) -> Feeds:
+def read_feeds(
+    engine: Engine,
+    listed: Sequence[Mapping[str, object]],
+    rules: Iterable[CodeRule],
+    sources: Sequence[str],
+) -> Feeds:
     """Look up the feeds of the records.
 
     Parameters
     ----------
     engine : Engine
         Holds the canonical tables.
+    listed : sequence of mapping
+        Rows of the query ``listed_codes``.
     rules : iterable of CodeRule
         Which codes stand for which fact.
     sources : sequence of str
@@ -129,7 +133,7 @@ def read_feeds(engine: Engine, rules: Iterable[CodeRule], sources: Sequence[str]
         When a source is neither a family nor a feed of the records.
     """
     rows = {name: engine.fetch(step).to_pylist() for name, step in FEED_STEPS.items()}
-    feeds = {row["source"] for name in ("events", "services") for row in rows[name]}
+    feeds = {str(row["source"]) for row in (*listed, *rows["services"])}
     if unknown := sorted(set(sources) - set(FAMILIES) - feeds):
         raise StudyError(
             f"'features.sources' names {', '.join(unknown)}, which is no feed of the records.",
@@ -140,11 +144,10 @@ def read_feeds(engine: Engine, rules: Iterable[CodeRule], sources: Sequence[str]
         for feed in feeds
         if not sources or feed in sources or family_of(feed) in sources
     }
-    events = [row for row in rows["events"] if row["source"] in families]
+    events = [row for row in listed if row["source"] in families]
     first = _Earliest()
     _add_stays(first, rows["stays"])
-    _add_events(first, events, families)
-    _add_coded(first, events, tuple(rules))
+    _add_coded(first, events, families, tuple(rules))
     _add_services(first, rows["services"])
     return Feeds(families, first.days)
 
@@ -171,27 +174,25 @@ def _add_stays(first: _Earliest, rows: Sequence[Mapping[str, object]]) -> None:
                 first.add(fact, _day(row))
 
 
-def _add_events(
-    first: _Earliest, rows: Sequence[Mapping[str, object]], families: Mapping[str, str]
-) -> None:
-    for row in rows:
-        if row["kind"] == "medication":
-            first.add("medicine_item", _day(row))
-            first.add("medicine_kind", _day(row))
-        if row["kind"] in {"contact", "appointment"} and families[str(row["source"])] == "gp":
-            first.add("gp_contact_day", _day(row))
-
-
 def _add_coded(
-    first: _Earliest, rows: Sequence[Mapping[str, object]], rules: Sequence[CodeRule]
+    first: _Earliest,
+    rows: Sequence[Mapping[str, object]],
+    families: Mapping[str, str],
+    rules: Sequence[CodeRule],
 ) -> None:
-    pairs = _Earliest()
+    """A feed covers a fact from its first event of a kind and system that could stand for it."""
+    held: dict[tuple[str, str, str], date] = {}
     for row in rows:
-        pairs.add(f"{row['kind']} {row['system']}", _day(row))
-    for fact, kind, system in {(r.fact, kind, r.system) for r in rules for kind in r.kinds}:
-        if (day := pairs.days.get(f"{kind} {system}")) is not None:
-            for name in facts_behind(fact):
-                first.add(name, day)
+        key = families[str(row["source"])], str(row["kind"]), str(row["system"])
+        held[key] = min(_day(row), held.get(key, _day(row)))
+        if row["kind"] == "medication":
+            first.add("medicine.", _day(row))
+    looked = {(r.fact, kind, r.system, r.families) for r in rules for kind in r.kinds}
+    for fact, kind, system, within in looked:
+        for (family, held_kind, held_system), day in held.items():
+            is_meant = kind == held_kind and system in {"", held_system}
+            if is_meant and (not within or family in within):
+                first.add(fact, day)
 
 
 def _add_services(first: _Earliest, rows: Sequence[Mapping[str, object]]) -> None:
@@ -202,8 +203,8 @@ def _add_services(first: _Earliest, rows: Sequence[Mapping[str, object]]) -> Non
     }
     for row in rows:
         if (family := families.get(str(row["service"]))) is not None:
-            first.add(f"service.{family}", _day(row))
-            first.add("service_kind", _day(row))
+            for what in ("service", "started", "stopped"):
+                first.add(f"{what}.{family}", _day(row))
 
 
 def _day(row: Mapping[str, object]) -> date:

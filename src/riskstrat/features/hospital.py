@@ -9,15 +9,19 @@ only what took place.
 from __future__ import annotations
 
 from riskstrat.engine import Step
-from riskstrat.features.rules import COUNTED, known
+from riskstrat.features.rules import known
 from riskstrat.records.known import spells
 from riskstrat.windows import days_sql
 
-__all__ = ["LONGEST_OPEN_DAYS", "NIGHTS", "SPELL_STAYS", "STAY_COUNTS"]
+__all__ = ["EMERGENCY_STAYS", "LONGEST_OPEN_DAYS", "READMITTED_DAYS", "SPELL_STAYS", "STAY_FACTS"]
 
 LONGEST_OPEN_DAYS = 365
 """An open spell that began earlier is not believed: its end more likely never arrived. A
 judgement."""
+
+READMITTED_DAYS = 30
+"""An emergency admission within so many days of a discharge is a readmission (NHS England,
+emergency readmissions within 30 days of discharge)."""
 
 NUMBERED_STAYS = Step(
     "numbered_stays",
@@ -52,6 +56,18 @@ SPELL_STAYS = (
 )
 """Kept as ``feature_spell_stays``: inpatient stays with number and type of their spell."""
 
+EMERGENCY_STAYS = (
+    Step(
+        "feature_emergency_stays",
+        """
+        select row_number, stay_id, max(start_day) as start_day
+        from feature_spell_stays where emergency = 1 group by row_number, stay_id
+        """,
+    ),
+)
+"""Kept as ``feature_emergency_stays``: the stays of emergency spells, whose codes count for the
+scores of stays."""
+
 SPELL_ENDS = Step(
     "spell_ends",
     """
@@ -67,26 +83,47 @@ HOSPITAL_SPELLS = Step(
     select e.row_number, e.emergency, e.start_day, e.end_day, case
             when e.end_day > 0 then e.end_day
             else coalesce(lead(e.start_day) over (partition by e.row_number order by e.spell), 0)
-        end as left_day
+        end as left_day,
+        min(case when e.end_day > 0 then e.end_day end) over (
+            partition by e.row_number order by e.spell
+            rows between unbounded preceding and 1 preceding
+        ) as left_before_day
     from spell_ends e
+    """,
+)
+
+BELIEVED_SPELLS = Step(
+    "believed_spells",
+    f"""
+    select *, case when left_day > 0 or start_day <= {LONGEST_OPEN_DAYS} then start_day - left_day
+        else 0 end as nights
+    from hospital_spells
     """,
 )
 
 INPATIENT_FACTS = Step(
     "inpatient_facts",
-    """
-    select row_number, 'inpatient_stay' as fact, start_day as day from hospital_spells
+    f"""
+    select row_number, 'inpatient_stay' as fact, start_day as day,
+        nights as amount from believed_spells
     union all
-    select row_number, 'emergency_admission' as fact, start_day as day from hospital_spells
-    where emergency = 1
+    select row_number, case when emergency = 1 then 'emergency_admission'
+        else 'elective_admission' end, start_day, nights
+    from believed_spells where emergency is not null
     union all
-    select row_number, 'elective_admission' as fact, start_day as day from hospital_spells
-    where emergency = 0
+    select row_number, 'emergency_spell', start_day, left_day from believed_spells
+    where emergency = 1 and nights > 0
     union all
-    select row_number, 'discharge' as fact, end_day as day from hospital_spells where end_day > 0
+    select row_number, 'short_emergency_stay', start_day, 0 from believed_spells
+    where emergency = 1 and end_day > 0 and start_day - end_day <= 1
     union all
-    select row_number, 'in_hospital' as fact, start_day as day from hospital_spells
-    where left_day = 0
+    select row_number, 'readmission', start_day, left_before_day - start_day from believed_spells
+    where emergency = 1 and left_before_day - start_day between 0 and {READMITTED_DAYS}
+    union all
+    select row_number, 'discharge', end_day, start_day - end_day from believed_spells
+    where end_day > 0
+    union all
+    select row_number, 'in_hospital', start_day, 0 from believed_spells where left_day = 0
     """,
 )
 
@@ -98,7 +135,7 @@ ATTENDANCE_FACTS = Step(
             when s.kind = 'emergency_department' then 'ed_attendance'
             when s.attendance = 'did_not_attend' then 'outpatient_missed'
             else 'outpatient_attended'
-        end as fact, {days_sql("s.start_date", "s.index_date")} as day
+        end as fact, {days_sql("s.start_date", "s.index_date")} as day, 0 as amount, s.start_time
     from known_stays s
     where (s.kind in ('day_case', 'emergency_department', 'outpatient')
             and coalesce(s.attendance, 'attended') = 'attended')
@@ -106,41 +143,26 @@ ATTENDANCE_FACTS = Step(
     """,
 )
 
-STAY_FACTS = Step(
-    "facts",
-    """
-    select row_number, fact, day from inpatient_facts
-    union all
-    select row_number, fact, day from attendance_facts
-    """,
-)
-
-STAY_COUNTS = (
+STAY_FACTS = (
     SPELL_ENDS,
     HOSPITAL_SPELLS,
+    BELIEVED_SPELLS,
     INPATIENT_FACTS,
     known("stays"),
     ATTENDANCE_FACTS,
-    STAY_FACTS,
-    COUNTED,
-)
-"""Admissions, attendances, discharges: counts, flags and days since."""
-
-NIGHTS = (
-    SPELL_ENDS,
-    HOSPITAL_SPELLS,
     Step(
-        "nights",
-        f"""
-        select s.row_number, r.feature, cast(least(sum(
-                least(s.start_day, r.window_days) - least(s.left_day, r.window_days)
-            ), max(r.window_days)) as double) as value, min(s.start_day) as fact_day
-        from hospital_spells s join feature_rules r on r.how = 'nights'
-        where s.emergency = 1 and s.left_day < r.window_days and s.start_day > s.left_day
-            and (s.left_day > 0 or s.start_day <= {LONGEST_OPEN_DAYS})
-        group by s.row_number, r.feature
+        "stay_facts",
+        """
+        select f.row_number, n.fact_number, f.day, cast(f.amount as double) as amount,
+            f.start_time as event_time
+        from (
+            select row_number, fact, day, amount, cast(null as time) as start_time
+            from inpatient_facts
+            union all
+            select row_number, fact, day, amount, start_time from attendance_facts
+        ) f join feature_facts n on n.fact = f.fact
         """,
     ),
 )
-"""Nights of emergency spells, clipped to the window; overlapping spells never give more nights than
-the window has."""
+"""Admissions (amount: nights so far), emergency spells (amount: the day they were left),
+readmissions (amount: days since the discharge before), discharges (amount: nights), attendances."""

@@ -37,7 +37,7 @@ class FeatureMatrix:
     features : tuple of Feature, length p
     catalogue_hash : str
         What fixes the values, see :func:`riskstrat.features.catalogue_hash`.
-    fact_days : ndarray of int32, shape (n, p), optional
+    fact_days : ndarray of int16, shape (n, p), optional
         Days from the latest fact behind a value to the index date, at least 1; -1 for none.
     """
 
@@ -45,7 +45,7 @@ class FeatureMatrix:
     values: npt.NDArray[np.float32] = field(repr=False)
     features: tuple[Feature, ...] = field(repr=False)
     catalogue_hash: str
-    fact_days: npt.NDArray[np.int32] | None = field(default=None, repr=False)
+    fact_days: npt.NDArray[np.int16] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.keys), len(self.features))
@@ -141,7 +141,7 @@ class FeatureMatrix:
             features = tuple(_feature(entry) for entry in content["features"])
             keys, values = _read(folder / _VALUES, features, np.float32)
             days = folder / _FACT_DAYS
-            fact_days = _read(days, features, np.int32)[1] if days.exists() else None
+            fact_days = _read(days, features, np.int16)[1] if days.exists() else None
             return cls(keys, values, features, content["catalogue_hash"], fact_days)
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, UsageError) as error:
             raise ArtefactError(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from riskstrat.compiled import compiled
 from riskstrat.simulation.catalogue import condition_index, numbers
-from riskstrat.simulation.compiled import compiled
 from riskstrat.simulation.keyed import Draws, Keyed, uniform_of
 from riskstrat.simulation.lives.lives import Lives
 from riskstrat.simulation.lives.programme import Enrolments, Programme

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from riskstrat.simulation.compiled import compiled
+from riskstrat.compiled import compiled
 from riskstrat.simulation.timeline import Days, Floats, Mask
 
 __all__ = ["Draws", "Keyed", "Process", "bits_of", "stream_of", "uniform_of"]

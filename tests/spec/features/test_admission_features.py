@@ -144,6 +144,15 @@ def test_days_since_is_missing_beyond_the_history():
     assert history.value("days_since_discharge") == 1095
 
 
+_ATTENDANCES = (
+    "day_cases_90",
+    "ed_attendances_90",
+    "outpatient_attended_90",
+    "outpatient_missed_90",
+    "inpatient_stays_90",
+)
+
+
 @pytest.mark.parametrize(
     ("kind", "attendance", "feature"),
     [
@@ -161,7 +170,7 @@ def test_attendances_count_by_kind(kind, attendance, feature):
         history.stay(day, day, kind=kind, attendance=attendance, is_emergency=None)
     history.stay(20, 20, kind="outpatient", attendance="cancelled", is_emergency=None)
     matrix = history.matrix()
-    counts = {name: matrix.column(name)[0] for name in matrix.names if name.endswith("_90")}
+    counts = {name: matrix.column(name)[0] for name in _ATTENDANCES}
     assert counts[feature] == 2
     assert sum(value for value in counts.values() if not math.isnan(value)) == 2
 

@@ -12,10 +12,11 @@ from riskstrat.errors import StudyError
 from riskstrat.features import GROUPS, catalogue, catalogue_hash
 from riskstrat.features.catalogue import window_words
 from riskstrat.features.codelists import code_rules
+from riskstrat.features.kernel import How
 
 FEATURES = catalogue(study())
 NAMES = [feature.name for feature in FEATURES]
-HOWS = {"count", "any", "since", "nights", "latest", "longest", "score", "residence", "person"}
+DEFAULT_SILENT = {"age", "sex_female", "registered_days", "winter", "index_month", "address_days"}
 
 
 def test_names_are_unique_and_plain():
@@ -23,8 +24,10 @@ def test_names_are_unique_and_plain():
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in NAMES)
 
 
-def test_there_are_about_a_hundred_features_and_thirty_conditions():
-    assert 80 <= len(FEATURES) <= 120
+def test_there_are_over_three_hundred_features_and_thirty_conditions():
+    """With the windows of the default study, and four hundred with five windows."""
+    assert len(FEATURES) >= 300
+    assert len(catalogue(study("windows_days = [30, 90, 180, 365, 1095]"))) >= 400
     assert sum(feature.fact.startswith("condition.") for feature in FEATURES) >= 30
 
 
@@ -33,8 +36,9 @@ def test_every_group_is_declared_and_used():
     assert 10 <= len(GROUPS) <= 14
 
 
-def test_every_rule_is_known():
-    assert {feature.how for feature in FEATURES} == HOWS
+def test_every_rule_is_known_and_every_kind_of_rule_is_used():
+    used = {feature.how for feature in FEATURES}
+    assert used == {how.name.lower() for how in How} - {"lowest"}
 
 
 @pytest.mark.parametrize("name", ["constipation", "painful_condition"])
@@ -56,12 +60,24 @@ def test_only_prior_emergency_use_is_monotone():
 def test_mental_health_alcohol_drugs_and_third_parties_are_sensitive():
     sensitive = {feature.name for feature in FEATURES if feature.sensitive}
     mind = {feature.name for feature in FEATURES if feature.group == "mind"}
-    assert sensitive == mind | {"has_carer", "learning_disability"}
+    assert sensitive == mind | {
+        "has_carer",
+        "learning_disability",
+        "learning_disability_first_days",
+        "mental_conditions",
+    }
 
 
-def test_age_sex_and_completeness_are_never_a_reason():
-    silent = {feature.name for feature in FEATURES if not feature.sentence}
-    assert silent == {"age", "sex_female", "registered_days"}
+def test_what_describes_the_record_and_not_the_person_is_never_a_reason():
+    """Age and sex, how much is recorded, changes and times that need a page to be understood."""
+    silent = {f.name for f in FEATURES if not f.sentence}
+    told_apart = {
+        f.name for f in FEATURES if f.how in {"change", "slope", "first", "longest", "total"}
+    }
+    completeness = {f.name for f in FEATURES if f.group == "tests" and f.kind in {"count", "days"}}
+    items = {f.name for f in FEATURES if f.how == "count" and f.fact.startswith("drug.")}
+    others = {"days_since_medicine", "days_since_condition", "mental_conditions"}
+    assert silent == DEFAULT_SILENT | told_apart | completeness | items | others
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=NAMES)
@@ -151,6 +167,8 @@ def test_the_hash_sees_what_fixes_values(change):
         ("condition.gout", "gout"),
         ("condition.gout", "conditions_count"),
         ("charlson.chf", "charlson"),
+        ("hfrs.F00", "hfrs"),
+        ("drug.opioid", "falls_risk_medicines_90"),
         ("measure.bmi", "bmi"),
         ("fall", "fall_days_365"),
     ],

@@ -52,7 +52,7 @@ def test_saving_and_loading_changes_nothing(matrix, tmp_path):
     assert loaded.features == matrix.features
     assert loaded.catalogue_hash == matrix.catalogue_hash
     assert loaded.values.dtype == np.float32
-    assert loaded.fact_days.dtype == np.int32
+    assert loaded.fact_days.dtype == np.int16
     assert_array_equal(loaded.values, matrix.values)
     assert_array_equal(loaded.fact_days, matrix.fact_days)
     pd.testing.assert_frame_equal(loaded.keys, matrix.keys)

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from tests.unit.features.history import History, days_before, study
 
+from riskstrat.features.coded import LISTED_CODES
 from riskstrat.features.codelists import code_rules
 from riskstrat.features.feeds import families_wanted, family_of, read_feeds
 
@@ -36,7 +37,8 @@ def test_a_mixed_feed_opens_every_family():
 
 def _feeds(history, *sources):
     history.register()
-    return read_feeds(history.engine, code_rules(study()), sources)
+    listed = history.engine.fetch(*LISTED_CODES).to_pylist()
+    return read_feeds(history.engine, listed, code_rules(study()), sources)
 
 
 def test_a_feed_is_there_from_its_first_known_row():
@@ -46,11 +48,10 @@ def test_a_feed_is_there_from_its_first_known_row():
     history.diagnosis(30, "Z000", "b", recorded_date=days_before(30))
     feeds = _feeds(history)
     assert feeds.first_known["condition.gout"] == days_before(30)
-    assert feeds.first_known["long_term_condition"] == days_before(30)
-    assert feeds.first_known["charlson"] == days_before(30)
+    assert feeds.first_known["charlson.chf"] == days_before(30)
     assert feeds.covers("condition.gout", days_before(29))
     assert not feeds.covers("condition.gout", days_before(30))
-    assert not feeds.covers("gp_contact_day", date(2030, 1, 1))
+    assert not feeds.covers("gp_contact", date(2030, 1, 1))
 
 
 def test_a_gp_feed_covers_conditions_but_not_the_charlson_index():
@@ -59,7 +60,7 @@ def test_a_gp_feed_covers_conditions_but_not_the_charlson_index():
     history.diagnosis(50, "1", source="gp", system="snomed")
     known = _feeds(history).first_known
     assert "condition.gout" in known
-    assert "charlson" not in known
+    assert "charlson.chf" not in known
 
 
 def test_only_wanted_feeds_are_read():

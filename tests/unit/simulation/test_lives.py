@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 import pytest
 
+from riskstrat.compiled import compiled
 from riskstrat.simulation.block import Block
 from riskstrat.simulation.catalogue import column, condition_index, numbers
-from riskstrat.simulation.compiled import compiled
 from riskstrat.simulation.keyed import Keyed
 from riskstrat.simulation.lives.lives import SHARE_THROUGH_EMERGENCY_DEPARTMENT, live
 from riskstrat.simulation.lives.programme import Enrolments

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from riskstrat.compiled import compiled
 from riskstrat.simulation.block import Block
 from riskstrat.simulation.catalogue import column, condition_index, numbers
-from riskstrat.simulation.compiled import compiled
 from riskstrat.simulation.keyed import Draws
 from riskstrat.simulation.lives.rules import chosen
 from riskstrat.simulation.timeline import Days, Floats, Mask, ages, winter

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from riskstrat.compiled import compiled
 from riskstrat.simulation.catalogue import column
-from riskstrat.simulation.compiled import compiled
 from riskstrat.simulation.keyed import Keyed
 from riskstrat.simulation.lives.kernels import Person, Streams, live_person
 from riskstrat.simulation.lives.programme import Enrolments

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskstrat.simulation.compiled import compiled
+from riskstrat.compiled import compiled
 from riskstrat.simulation.lives.rates import LIVES_ALONE, OLDEST, Rates
 from riskstrat.simulation.people.places import MIDDLE_DECILE
 from riskstrat.simulation.timeline import NEVER, Days, Floats

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from riskstrat.compiled import compiled
 from riskstrat.simulation.block import Block
-from riskstrat.simulation.compiled import compiled
 from riskstrat.simulation.feeds.calendar import HOSPITAL
 from riskstrat.simulation.lives.rates import Rates
 from riskstrat.simulation.lives.rules import (

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from riskstrat.compiled import compiled
 from riskstrat.simulation.block import Block
 from riskstrat.simulation.catalogue import column, numbers
-from riskstrat.simulation.compiled import compiled
 from riskstrat.simulation.feeds.calendar import Calendar
 from riskstrat.simulation.keyed import Draws
 from riskstrat.simulation.timeline import NEVER, Days, Mask

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskstrat.simulation.compiled import compiled
+from riskstrat.compiled import compiled
 from riskstrat.simulation.timeline import Floats
 
 __all__ = ["posterior"]

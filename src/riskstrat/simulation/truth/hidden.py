@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from riskstrat.simulation.compiled import compiled
+from riskstrat.compiled import compiled
 from riskstrat.simulation.keyed import uniform_of
 from riskstrat.simulation.lives.rules import (
     ADMISSION_DECAY,

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from riskstrat.compiled import compiled
 from riskstrat.simulation.block import Block
 from riskstrat.simulation.columns import Choice
-from riskstrat.simulation.compiled import compiled
 from riskstrat.simulation.timeline import Days, dates
 
 __all__ = ["OUTCOMES", "WINDOW_DAYS", "first_events", "outcomes_table"]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from riskstrat.simulation.compiled import compiled
+from riskstrat.compiled import compiled
 from riskstrat.simulation.lives.rates import Rates
 from riskstrat.simulation.lives.rules import (
     ADMISSION_DECAY,

@@ -18,16 +18,18 @@ def compiled(function: _Function) -> _Function:
     """Compile a function at its first call, without the interpreter's lock.
 
     Machine code holds the functions and constants of other modules that it uses. Numba keeps it
-    until the function's own file changes; here it is kept until any file of the simulator does, so
+    until the function's own file changes; here it is kept until any file of its package does, so
     that an edited rule never runs in its earlier form.
     """
     dispatcher: Any = njit(cache=True, nogil=True)(function)
-    dispatcher._cache._cache_file._source_stamp = _stamp()  # the only way in
+    package = function.__module__.split(".")[1]
+    dispatcher._cache._cache_file._source_stamp = _stamp(package)  # the only way in
     return cast(_Function, dispatcher)
 
 
 @cache
-def _stamp() -> tuple[float, int]:
-    """The latest change and the size of the simulator's source."""
-    found = [path.stat() for path in sorted(Path(__file__).parent.rglob("*.py"))]
+def _stamp(package: str) -> tuple[float, int]:
+    """The latest change and the size of the source of ``riskstrat.<package>``."""
+    folder = Path(__file__).parent / package
+    found = [path.stat() for path in sorted(folder.rglob("*.py"))]
     return max(one.st_mtime for one in found), sum(one.st_size for one in found)

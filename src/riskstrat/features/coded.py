@@ -1,0 +1,44 @@
+"""Coded events: the codes that the records hold, and every known event that stands for a fact."""
+
+from __future__ import annotations
+
+from riskstrat.engine import Step
+from riskstrat.features.rules import known
+from riskstrat.windows import days_sql
+
+__all__ = ["CODED_EVENTS", "LISTED_CODES"]
+
+LISTED_CODES = (
+    Step(
+        "listed_codes",
+        """
+        select source, kind, system, code, min(greatest(event_date, recorded_date)) as first_known
+        from events group by source, kind, system, code
+        """,
+    ),
+)
+"""Every code with the first day on which it could be known."""
+
+CODED_EVENTS = (
+    known("events"),
+    Step(
+        "coded_events",
+        f"""
+        select e.row_number, c.code_number, {days_sql("e.event_date", "e.index_date")} as day,
+            case when e.attendance = 'did_not_attend' then 1 else 0 end as is_missed,
+            coalesce(s.start_day, 0) as stay_day,
+            case when e.position = 1 then 1 else 0 end as is_primary,
+            case when c.is_measured then e.value end as value,
+            case when c.is_measured then e.event_time end as event_time
+        from known_events e
+        join feature_codes c on c.code = e.code and c.system = e.system and c.kind = e.kind
+            and c.source = e.source
+        left join feature_emergency_stays s
+            on s.stay_id = e.stay_id and s.row_number = e.row_number
+        where coalesce(e.attendance, 'attended') in ('attended', 'did_not_attend')
+            and {days_sql("e.event_date", "e.index_date")} <= c.longest_days
+        """,
+    ),
+)
+"""The day of an event counts for what it says; the start of the emergency stay that it belongs to
+for what is said of stays. Appointments that were cancelled say nothing."""

@@ -1,0 +1,139 @@
+"""Facts that count together: long-term conditions, kinds of medicine, parts of published scores.
+
+A rule about a set looks at each of its facts. ``points`` adds the weight of every fact that is
+there; the other rules take the facts together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from riskstrat.features.declared import counted_conditions, declared
+from riskstrat.reference import load_table
+
+__all__ = ["FactSet", "fact_set", "members_of"]
+
+
+@dataclass(frozen=True)
+class FactSet:
+    """Facts that count together.
+
+    Parameters
+    ----------
+    weights : mapping of str to int
+        Points of each fact.
+    prefix : str
+        Every fact whose name begins with it belongs to the set, with one point; empty for none.
+    drops : tuple of (str, str)
+        The first fact does not count beside the second.
+    divisor : int
+        Points per unit of the score: published weights with decimals are held as integers, since
+        sums of tenths in floating point cross the edges of bands.
+    is_missing_without : bool
+        Whether no fact means that the score cannot be known, rather than zero.
+    from_age : int
+        Age in years from which the score is meant; missing below.
+    many_medicines : int
+        One more point for at least so many kinds of medicine in 12 months; 0 for no such rule.
+    """
+
+    weights: Mapping[str, int]
+    prefix: str = ""
+    drops: tuple[tuple[str, str], ...] = ()
+    divisor: int = 1
+    is_missing_without: bool = False
+    from_age: int = 0
+    many_medicines: int = 0
+
+
+def fact_set(name: str) -> FactSet | None:
+    """The set of a name; None when the name is a single fact."""
+    return _sets().get(name)
+
+
+def members_of(name: str, facts: Iterable[str]) -> dict[str, int]:
+    """The facts behind a name with their points: the fact itself, or those of a set.
+
+    Parameters
+    ----------
+    name : str
+        A fact or a set.
+    facts : iterable of str
+        Every fact that occurs, for sets by prefix.
+    """
+    found = fact_set(name)
+    if found is None:
+        return {name: 1}
+    begun = {fact: 1 for fact in facts if found.prefix and fact.startswith(found.prefix)}
+    return {**begun, **found.weights}
+
+
+@cache
+def _sets() -> dict[str, FactSet]:
+    conditions = counted_conditions()
+    mental = {
+        f"condition.{name}"
+        for name, entry in declared()["conditions"].items()
+        if entry["group"] == "mind"
+    }
+    chosen = {name: FactSet(dict.fromkeys(facts, 1)) for name, facts in declared()["sets"].items()}
+    return {
+        "long_term_condition": FactSet(dict.fromkeys(conditions, 1)),
+        "mental_condition": FactSet({fact: 1 for fact in conditions if fact in mental}),
+        "physical_condition": FactSet({fact: 1 for fact in conditions if fact not in mental}),
+        "medicine": FactSet({}, prefix="medicine."),
+        "measured": FactSet({}, prefix="measure."),
+        "charlson": _charlson(),
+        "hfrs": _hfrs(),
+        "elixhauser": _elixhauser(),
+        "imperial_frailty": FactSet({}, prefix="imperial."),
+        "cambridge": _cambridge(),
+        "efi": _efi(),
+        **chosen,
+    }
+
+
+def _charlson() -> FactSet:
+    weights = {
+        f"charlson.{row['condition']}": int(row["quan2011"])
+        for row in load_table("charlson_weights")
+    }
+    drops = tuple(
+        (f"charlson.{row['drop_condition']}", f"charlson.{row['when_present']}")
+        for row in load_table("charlson_hierarchy")
+    )
+    return FactSet(weights, drops=drops)
+
+
+def _hfrs() -> FactSet:
+    tenths = {
+        f"hfrs.{row['icd10_3char']}": int(row["tenths"]) for row in load_table("hfrs_gilbert2018")
+    }
+    return FactSet({**tenths, "hfrs.any": 0}, divisor=10, is_missing_without=True)
+
+
+def _elixhauser() -> FactSet:
+    weights = {
+        f"elixhauser.{row['condition']}": int(row["van_walraven2009"])
+        for row in load_table("elixhauser_weights")
+    }
+    drops = tuple(
+        (f"elixhauser.{row['drop_condition']}", f"elixhauser.{row['when_present']}")
+        for row in load_table("elixhauser_hierarchy")
+    )
+    return FactSet(weights, drops=drops)
+
+
+def _cambridge() -> FactSet:
+    hundredths = {
+        f"cambridge.{row['condition']}": int(row["hundredths"])
+        for row in load_table("cambridge_payne2020")
+    }
+    return FactSet(hundredths, divisor=100)
+
+
+def _efi() -> FactSet:
+    deficits = {f"efi.{row['deficit']}": 1 for row in load_table("efi_deficits")}
+    return FactSet(deficits, divisor=len(deficits), from_age=65, many_medicines=5)
