@@ -16,7 +16,8 @@ import typer
 
 import riskstrat
 from riskstrat.cli.app import add_commands_of_other_packages, app
-from riskstrat.features import GROUPS, catalogue
+from riskstrat.features import GROUPS, Feature, catalogue
+from riskstrat.features.sets import source_of
 from riskstrat.records.checks import CHECKS, FEWEST_SHOWN
 from riskstrat.records.checks.rates import REFERENCES
 from riskstrat.schema import TABLES
@@ -65,19 +66,37 @@ def study_page() -> str:
 
 def features_page() -> str:
     """The features of a study that leaves [features] at its defaults."""
-    features = catalogue(parse_study(DEFAULT_STUDY))
-    lines = ["# Features", "", f"{len(features)} features with the default windows.", ""]
+    study = parse_study(DEFAULT_STUDY)
+    features = catalogue(study)
+    windows = ", ".join(str(days) for days in study.features.windows_days)
+    head = (
+        f"{len(features)} features with the default windows of {windows} days and a history of "
+        f"{study.features.history_days} days; other windows give more. How facts become values "
+        "stands in `riskstrat.features.rules`. Look-back: how far before the index date facts "
+        "count; none for what is in force on it."
+    )
+    lines = ["# Features", "", head, ""]
+    columns = ("feature", "what it is", "unit", "look-back", "rule", "feeds", "source", "workable")
     for group, label in GROUPS.items():
-        lines += [f"## {label}", "", "| feature | what it is | unit | feeds | could be worked on |"]
-        lines.append("|---|---|---|---|---|")
-        lines += [
-            f"| `{f.name}` | {f.label} | {f.unit} | {', '.join(f.sources)} | "
-            f"{'yes' if f.workable else ''} |"
-            for f in features
-            if f.group == group
-        ]
+        lines += [f"## {label}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+        lines += [_feature_row(f) for f in features if f.group == group]
         lines.append("")
     return "\n".join(lines)
+
+
+def _feature_row(feature: Feature) -> str:
+    days = "" if feature.window_days is None else f"{feature.window_days} days"
+    told = (
+        f"`{feature.name}`",
+        feature.label,
+        feature.unit,
+        days,
+        f"`{feature.rule}`",
+        ", ".join(feature.sources),
+        source_of(feature.fact),
+        "yes" if feature.workable else "",
+    )
+    return f"| {' | '.join(told)} |"
 
 
 def commands_page() -> str:

@@ -15,5 +15,11 @@ def test_a_page_is_current(name: str) -> None:
 def test_pages_say_what_they_must() -> None:
     assert "| `recorded_date` | DATE | yes |" in PAGES["tables.md"]()
     assert "`riskstrat train`" in PAGES["commands.md"]()
-    assert "`emergency_admissions_365`" in PAGES["features.md"]()
+    features = PAGES["features.md"]()
+    assert (
+        "| `emergency_admissions_365` | Emergency admissions in the last 12 months | admissions "
+        "| 365 days | `count emergency_admission` | hospital |  |  |" in features
+    )
+    assert "| `points hfrs` | hospital | Gilbert 2018 |" in features
+    assert features.count("\n| `") >= 300
     assert "Raises" in PAGES["python.md"]()

@@ -13,7 +13,7 @@ from functools import cache
 from riskstrat.features.declared import counted_conditions, declared
 from riskstrat.reference import load_table
 
-__all__ = ["FactSet", "fact_set", "members_of"]
+__all__ = ["FactSet", "fact_set", "members_of", "source_of"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class FactSet:
         Age in years from which the score is meant; missing below.
     many_medicines : int
         One more point for at least so many kinds of medicine in 12 months; 0 for no such rule.
+    paper : str
+        Where the score was published.
     """
 
     weights: Mapping[str, int]
@@ -46,6 +48,7 @@ class FactSet:
     is_missing_without: bool = False
     from_age: int = 0
     many_medicines: int = 0
+    paper: str = ""
 
 
 def fact_set(name: str) -> FactSet | None:
@@ -70,6 +73,26 @@ def members_of(name: str, facts: Iterable[str]) -> dict[str, int]:
     return {**begun, **found.weights}
 
 
+_PAPERS = {
+    "condition": "Kuan 2019 (ICD-10); SNOMED CT illustrative",
+    "long_term_condition": "Barnett 2012; Kuan 2019",
+    "measure": "table measurements",
+    "drug": "British National Formulary",
+    "medicine": "British National Formulary",
+    "acsc": "Purdy 2009; NHS Institute",
+    "readmission": "NHS England, 30-day readmissions",
+    "fall": "ICD-10 W00 to W19",
+}
+
+
+def source_of(fact: str) -> str:
+    """Where the codes or weights behind a fact or set are from; empty for plain counting."""
+    found = fact_set(fact)
+    if found is not None and found.paper:
+        return found.paper
+    return _PAPERS.get(fact.split(".")[0], "")
+
+
 @cache
 def _sets() -> dict[str, FactSet]:
     conditions = counted_conditions()
@@ -88,7 +111,7 @@ def _sets() -> dict[str, FactSet]:
         "charlson": _charlson(),
         "hfrs": _hfrs(),
         "elixhauser": _elixhauser(),
-        "imperial_frailty": FactSet({}, prefix="imperial."),
+        "imperial_frailty": FactSet({}, prefix="imperial.", paper="Soong 2015"),
         "cambridge": _cambridge(),
         "efi": _efi(),
         **chosen,
@@ -104,14 +127,16 @@ def _charlson() -> FactSet:
         (f"charlson.{row['drop_condition']}", f"charlson.{row['when_present']}")
         for row in load_table("charlson_hierarchy")
     )
-    return FactSet(weights, drops=drops)
+    return FactSet(weights, drops=drops, paper="Charlson 1987; Quan 2005, 2011")
 
 
 def _hfrs() -> FactSet:
     tenths = {
         f"hfrs.{row['icd10_3char']}": int(row["tenths"]) for row in load_table("hfrs_gilbert2018")
     }
-    return FactSet({**tenths, "hfrs.any": 0}, divisor=10, is_missing_without=True)
+    return FactSet(
+        {**tenths, "hfrs.any": 0}, divisor=10, is_missing_without=True, paper="Gilbert 2018"
+    )
 
 
 def _elixhauser() -> FactSet:
@@ -123,7 +148,7 @@ def _elixhauser() -> FactSet:
         (f"elixhauser.{row['drop_condition']}", f"elixhauser.{row['when_present']}")
         for row in load_table("elixhauser_hierarchy")
     )
-    return FactSet(weights, drops=drops)
+    return FactSet(weights, drops=drops, paper="Quan 2005; van Walraven 2009")
 
 
 def _cambridge() -> FactSet:
@@ -131,9 +156,11 @@ def _cambridge() -> FactSet:
         f"cambridge.{row['condition']}": int(row["hundredths"])
         for row in load_table("cambridge_payne2020")
     }
-    return FactSet(hundredths, divisor=100)
+    return FactSet(hundredths, divisor=100, paper="Payne 2020")
 
 
 def _efi() -> FactSet:
     deficits = {f"efi.{row['deficit']}": 1 for row in load_table("efi_deficits")}
-    return FactSet(deficits, divisor=len(deficits), from_age=65, many_medicines=5)
+    return FactSet(
+        deficits, divisor=len(deficits), from_age=65, many_medicines=5, paper="Clegg 2016"
+    )
