@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.spark import Spark
+from sqlglot.generators.spark import SparkGenerator
 
 __all__ = ["PORTABLE_FUNCTIONS", "Step", "compose", "to_dialect"]
 
@@ -95,10 +98,20 @@ def to_dialect(steps: Sequence[Step], dialect: str) -> str:
     return _written(tuple(steps), dialect)
 
 
+class _SparkWithTimes(Spark):
+    """Spark from 4.1 on, which has times of day; sqlglot 30 writes them as moments (TIMESTAMP)."""
+
+    class Generator(SparkGenerator):
+        TYPE_MAPPING: ClassVar = {**SparkGenerator.TYPE_MAPPING, exp.DataType.Type.TIME: "TIME"}
+
+
+_DIALECTS = {"spark": _SparkWithTimes}
+
+
 @lru_cache(maxsize=512)
 def _written(steps: tuple[Step, ...], dialect: str) -> str:
     """The text; kept, since writing it takes longer than many a query."""
-    return _composed(steps).sql(dialect=dialect)
+    return _composed(steps).sql(dialect=_DIALECTS.get(dialect, dialect))
 
 
 def _composed(steps: Sequence[Step]) -> exp.Query:

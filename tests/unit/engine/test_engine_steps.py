@@ -104,6 +104,13 @@ def test_spark_text_orders_nulls_as_duckdb_does() -> None:
     assert "ORDER BY a DESC, b NULLS LAST" in to_dialect([step], "spark")
 
 
+def test_spark_text_has_times_of_day() -> None:
+    """sqlglot would write a moment, which no time of day can stand beside in one column."""
+    assert to_dialect([Step("rule", "select cast(null as time) as at")], "spark") == (
+        "SELECT CAST(NULL AS TIME) AS at"
+    )
+
+
 def test_values_are_bound_and_never_pasted() -> None:
     engine = Engine(threads=1)
     step = Step("rule", "select $word as word")
