@@ -46,6 +46,10 @@ FEED_STEPS = {
         from services group by source, service
         """,
     ),
+    "residences": Step(
+        "feed_residences",
+        "select min(greatest(start_date, recorded_date)) as first_known from residences",
+    ),
 }
 
 _FACT_STAYS = {
@@ -149,6 +153,8 @@ def read_feeds(
     _add_stays(first, rows["stays"])
     _add_coded(first, events, families, tuple(rules))
     _add_services(first, rows["services"])
+    if rows["residences"][0]["first_known"] is not None:
+        first.add("moved_home", _day(rows["residences"][0]))
     return Feeds(families, first.days)
 
 

@@ -53,6 +53,20 @@ def test_an_address_that_was_left_or_is_not_known_yet_does_not_count():
     assert math.isnan(history.value("imd_decile"))
 
 
+@pytest.mark.parametrize(("start", "moves"), [(0, 0), (1, 1), (365, 1), (366, 0)])
+def test_changes_of_address_count_by_the_day_somebody_moved_in(start, moves):
+    """Two versions of one address are one move; who has lived there for long has had none."""
+    history = History()
+    _home(history, 2000, imd_decile=5)
+    _home(history, start, imd_decile=1)
+    _home(history, start, -10, imd_decile=1)
+    assert history.value("home_moves_365") == moves
+
+
+def test_changes_of_address_are_not_known_without_addresses():
+    assert math.isnan(History().value("home_moves_365"))
+
+
 @pytest.mark.parametrize(("start", "days"), [(1, 1), (400, 400), (1095, 1095), (5000, 1095)])
 def test_days_since_the_first_registration_are_cut_at_the_history(start, days):
     history = History()
