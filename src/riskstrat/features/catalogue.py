@@ -1,7 +1,7 @@
 """The catalogue: every feature, declared once with what it means and how it is told.
 
 The features stand in ``catalogue.toml``. A study chooses groups, feeds and windows; nothing else
-changes what a feature is.
+changes what a feature is. The study's own features stand after them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from riskstrat.errors import StudyError
+from riskstrat.features.added import require_added
 from riskstrat.features.codelists import CodeRule
 from riskstrat.features.declared import declared
-from riskstrat.features.feeds import families_wanted
+from riskstrat.features.feeds import FAMILIES, families_wanted
 from riskstrat.features.sets import fact_set
 from riskstrat.reference import load_table
-from riskstrat.study import FeatureRules, Study
+from riskstrat.study import VALUE_RULES, AddedFeature, FeatureRules, Study
 
 __all__ = ["GROUPS", "RULES_VERSION", "Feature", "catalogue", "catalogue_hash", "window_words"]
 
@@ -97,17 +98,17 @@ class Feature:
 
 
 def catalogue(study: Study) -> tuple[Feature, ...]:
-    """The features a study uses, in the order of the catalogue.
+    """The features a study uses, in the order of the catalogue, and its own after them.
 
     Parameters
     ----------
     study : Study
-        Its ``[features]`` choose groups, sources, windows and history.
+        Its ``[features]`` choose groups, sources, windows and history, and add features.
 
     Raises
     ------
     StudyError
-        When a group is not known.
+        When a group is not known, or a feature of one's own cannot be built as it is declared.
     """
     rules = study.features
     if unknown := sorted(set(rules.groups) - set(GROUPS)):
@@ -116,11 +117,15 @@ def catalogue(study: Study) -> tuple[Feature, ...]:
             do=f"Use some of {', '.join(GROUPS)}, or leave 'groups' out for all.",
         )
     families = families_wanted(rules.sources) | {"person"}
-    return tuple(
+    shipped = tuple(_all_features(rules))
+    require_added(study, {feature.name for feature in shipped})
+    chosen = (
         feature
-        for feature in _all_features(rules)
+        for feature in shipped
         if (not rules.groups or feature.group in rules.groups) and families & set(feature.sources)
     )
+    own = (feature for added in rules.added for feature in _own(added, rules.windows_days))
+    return (*chosen, *own)
 
 
 def _all_features(rules: FeatureRules) -> Iterator[Feature]:
@@ -274,6 +279,40 @@ def _medicine(name: str, entry: Mapping[str, Any], history_days: int) -> Iterato
             if how == "any"
             else "",
             **common,
+        )
+
+
+_OWN_KINDS: Mapping[str, tuple[Literal["count", "flag", "days", "measurement"], str]] = {
+    "count": ("count", "records"),
+    "days": ("count", "days"),
+    "any": ("flag", "yes = 1"),
+    "since": ("days", "days"),
+    "first": ("days", "days"),
+    "change": ("count", "records"),
+}
+"""Kind and unit of the rules of one's own that are not about values."""
+
+
+def _own(added: AddedFeature, study_windows: Sequence[int]) -> Iterator[Feature]:
+    kind, unit = _OWN_KINDS.get(added.how, ("measurement", added.unit or ""))
+    if added.how == "slope" and unit:
+        unit = f"{unit} a year"
+    for name, days in added.columns(study_windows):
+        words = window_words(days)
+        label = added.label if "{window}" in added.label else f"{added.label}, last {{window}}"
+        yield Feature(
+            name=name,
+            label=label.replace("{window}", words),
+            unit=unit if added.how in VALUE_RULES else added.unit or unit,
+            group=added.group,
+            kind=kind,
+            sources=FAMILIES if added.system == "local" else ("gp", "hospital"),
+            window_days=days,
+            rule=f"{added.how} own.{added.name}",
+            workable=added.workable,
+            sensitive=added.sensitive,
+            sentence=added.sentence.replace("{window}", words),
+            sentence_one=added.sentence_one and added.sentence_one.replace("{window}", words),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Literal
 
 from riskstrat.codes import SYSTEMS, normalise_code
 from riskstrat.errors import StudyError
+from riskstrat.features.added import added_codes
 from riskstrat.features.declared import declared
 from riskstrat.reference import load_table
 from riskstrat.study import Study
@@ -67,16 +69,18 @@ class CodeRule:
 
 
 def code_rules(study: Study) -> tuple[CodeRule, ...]:
-    """The shipped rules and those of the study's ``[features] codelists``, sorted, each once.
+    """The shipped rules and those of the study's own codelists, sorted, each once.
 
     Raises
     ------
     StudyError
-        When the study's file cannot be read, or has a name or coding system that is not known.
+        When a file of the study cannot be read, or has a name, code or coding system that cannot
+        be.
     """
     named = [*_conditions(), *_falls(), *_added(study)]
-    others = (_primary_care_scores(named), _hospital_scores(), _contacts(), _medicines())
-    rules = {rule for group in (named, *others, _measurements()) for rule in group}
+    scores = (_primary_care_scores(named), _hospital_scores())
+    others = (_contacts(), _medicines(), _measurements(), _own(study))
+    rules = {rule for group in (named, *scores, *others) for rule in group}
     return tuple(sorted(rules, key=lambda r: (r.fact, r.system, r.code, r.kinds, r.when)))
 
 
@@ -180,6 +184,25 @@ def _measurement(
         minimum=float(row["minimum"]),
         maximum=float(row["maximum"]),
     )
+
+
+def _own(study: Study) -> Iterator[CodeRule]:
+    """Rules of the study's own features; values count as they stand."""
+    for feature, codes in added_codes(study):
+        low, high = feature.minimum, feature.maximum
+        if feature.has_values:
+            low = -math.inf if low is None else low
+            high = math.inf if high is None else high
+        for code in codes:
+            yield CodeRule(
+                f"own.{feature.name}",
+                feature.kinds_used,
+                feature.system,
+                code,
+                is_prefix=feature.system in PREFIX_SYSTEMS,
+                minimum=low,
+                maximum=high,
+            )
 
 
 def _added(study: Study) -> Iterator[CodeRule]:

@@ -67,7 +67,8 @@ class CodeFacts:
     ----------
     relation : pyarrow.Table
         ``source, kind, system, code, code_number, longest_days`` (how far back any rule looks at
-        it) and ``is_measured``, one row per code that stands for something.
+        it) and ``is_measured``, one row per code that stands for something; a code that stands for
+        several measurements has a row for each.
     starts : tuple of ndarray of int32
         For each of 'recorded', 'missed', 'stay' and 'primary': the facts of code i are those from
         ``starts[i]`` up to ``starts[i + 1]``.
@@ -173,11 +174,11 @@ def code_facts(
     rows, of_code = [], []
     for code, stands_for in zip(codes, found, strict=True):
         used = [(fact, rule) for fact, rule in stands_for if looked_back[numbers[fact]]]
-        if used:
-            longest = int(max(looked_back[numbers[fact]] for fact, _ in used))
-            is_measured = any(rule is not None and rule.maximum is not None for _, rule in used)
+        for part in _with_one_measurement(used):
+            longest = int(max(looked_back[numbers[fact]] for fact, _ in part))
+            is_measured = _measurement(part) is not None
             rows.append({**vars(code), "longest_days": longest, "is_measured": is_measured})
-            of_code.append(used)
+            of_code.append(part)
     for number, row in enumerate(rows):
         row["code_number"] = number
     recorded, missed, stay, primary = (_by_code(of_code, numbers, when) for when in _WHENS)
@@ -191,6 +192,20 @@ def code_facts(
         np.array([numbers[m.fact] if m else -1 for m in measured], np.int32),
         *columns,
     )
+
+
+def _with_one_measurement(used: _Found) -> Iterator[_Found]:
+    """Parts with one measurement at most: a code that stands for several has a number for each."""
+    measured: dict[str, CodeRule] = {}
+    for fact, rule in used:
+        if rule is not None and rule.maximum is not None:
+            measured.setdefault(fact, rule)
+    plain = [(f, rule) for f, rule in used if rule is None or rule.maximum is None]
+    alone: list[_Found] = [[(fact, rule)] for fact, rule in measured.items()]
+    first, *others = alone or [[]]
+    if plain or first:
+        yield [*plain, *first]
+    yield from others
 
 
 def _by_code(

@@ -1,5 +1,6 @@
 """The study file: what is predicted, for whom, when and from what, as strictly read data."""
 
+from riskstrat.study.added import VALUE_RULES, AddedFeature, added_mistakes
 from riskstrat.study.declaration import (
     LONGEST_DAYS,
     Eligibility,
@@ -15,6 +16,8 @@ from riskstrat.study.reading import load_study, parse_study, study_schema
 
 __all__ = [
     "LONGEST_DAYS",
+    "VALUE_RULES",
+    "AddedFeature",
     "Eligibility",
     "FeatureRules",
     "IndexRule",
@@ -23,6 +26,7 @@ __all__ = [
     "Report",
     "Split",
     "Study",
+    "added_mistakes",
     "load_study",
     "parse_study",
     "study_schema",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from riskstrat.study.added import AddedFeature
 from riskstrat.windows import PredictionWindow, every
 
 __all__ = [
@@ -85,7 +86,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FeatureRules:
-    """What may be known about a person: groups, feeds, windows, codelists.
+    """What may be known about a person: groups, feeds, windows, codelists, features of one's own.
 
     Parameters
     ----------
@@ -99,6 +100,8 @@ class FeatureRules:
         Where 'ever' and 'time since' are cut, so that the look-back is the same at every date.
     codelists : str, optional
         A CSV beside the study with columns ``name,system,code`` that adds to the shipped lists.
+    added : tuple of AddedFeature
+        Features of one's own, at the end of the catalogue; there whatever the groups and sources.
     """
 
     groups: tuple[str, ...] = ()
@@ -106,6 +109,7 @@ class FeatureRules:
     windows_days: tuple[int, ...] = (90, 365)
     history_days: int = 1095
     codelists: str | None = None
+    added: tuple[AddedFeature, ...] = ()
 
     @property
     def longest_days(self) -> int:
@@ -167,6 +171,11 @@ class Study:
     report: Report = field(default_factory=Report)
     text: str = field(default="", repr=False, compare=False)
     folder: Path | None = field(default=None, repr=False, compare=False)
+
+    def with_features(self, *added: AddedFeature) -> Study:
+        """The same study with features of one's own after those it has."""
+        rules = replace(self.features, added=(*self.features.added, *added))
+        return replace(self, features=rules)
 
     def development_dates(self) -> tuple[date, ...]:
         """Index dates on which the model is developed."""

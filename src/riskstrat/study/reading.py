@@ -6,7 +6,7 @@ import dataclasses
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -80,6 +80,7 @@ def _schema_of(kind: Any) -> dict[str, Any]:
         str: {"type": "string"},
         int: {"type": "integer"},
         float: {"type": "number"},
+        bool: {"type": "boolean"},
         date: {"type": "string", "format": "date"},
     }
     if kind in names:
@@ -153,9 +154,10 @@ def _value(kind: Any, value: Any, where: str, mistakes: list[str]) -> Any:
         return _value(get_args(kind)[0], value, where, mistakes)
     if origin is tuple:
         if isinstance(value, list):
-            items = tuple(_value(get_args(kind)[0], item, where, mistakes) for item in value)
+            items = tuple(_items(get_args(kind)[0], value, where, mistakes))
             return None if None in items else items
-        mistakes.append(f"'{where}' must be a list")
+        tables = f" of tables [[{where}]]" if dataclasses.is_dataclass(get_args(kind)[0]) else ""
+        mistakes.append(f"'{where}' must be a list{tables}")
         return None
     if origin is Literal:
         if value not in get_args(kind):
@@ -165,11 +167,24 @@ def _value(kind: Any, value: Any, where: str, mistakes: list[str]) -> Any:
     return _scalar(kind, value, where, mistakes)
 
 
+def _items(kind: Any, values: list[Any], where: str, mistakes: list[str]) -> Iterator[Any]:
+    """Each item of a list; of several tables in it a mistake says which."""
+    for number, item in enumerate(values, start=1):
+        place = f"{where} {number}" if dataclasses.is_dataclass(kind) else where
+        yield _value(kind, item, place, mistakes)
+
+
 def _scalar(kind: type[Any], value: Any, where: str, mistakes: list[str]) -> Any:
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
-        names = {str: "text", int: "a whole number", float: "a number", date: "a date 2024-01-31"}
+        names = {
+            str: "text",
+            int: "a whole number",
+            float: "a number",
+            bool: "true or false",
+            date: "a date 2024-01-31",
+        }
         mistakes.append(f"'{where}' must be {names[kind]}, not {type(value).__name__}")
         return None
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from riskstrat.study.added import added_mistakes
 from riskstrat.study.declaration import (
     LONGEST_DAYS,
     Eligibility,
@@ -101,7 +102,7 @@ def _outcome_mistakes(outcome: Outcome) -> list[str]:
 
 def _feature_mistakes(features: FeatureRules) -> list[str]:
     windows = features.windows_days
-    return _broken(
+    broken = _broken(
         [
             (len(windows) > 0, "'features.windows_days' is empty"),
             (
@@ -115,6 +116,8 @@ def _feature_mistakes(features: FeatureRules) -> list[str]:
             ),
         ]
     )
+    longest = max(features.history_days, *windows, 0)
+    return [*broken, *added_mistakes(features.added, windows, longest)]
 
 
 def _report_mistakes(report: Report) -> list[str]:

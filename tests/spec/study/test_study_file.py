@@ -111,6 +111,7 @@ def test_every_key_reaches_the_study() -> None:
     assert given["features"] == {
         "groups": ("heart", "lung"), "sources": ("gp", "hospital"),
         "windows_days": (30, 365, 730), "history_days": 700, "codelists": "lists.csv",
+        "added": (),
     }  # fmt: skip
     assert given["split"] == {
         "develop_to": date(2020, 4, 1), "evaluate_from": date(2020, 10, 1),
