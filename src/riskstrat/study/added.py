@@ -224,9 +224,8 @@ def _values(feature: AddedFeature) -> list[str]:
                 f"{why} needs values, which events of the kind {', '.join(without)} do not have; "
                 f"'kinds' may be {' and '.join(_KINDS_WITH_VALUES)}"
             )
-    low = -math.inf if feature.minimum is None else feature.minimum
-    high = math.inf if feature.maximum is None else feature.maximum
-    if not low < high:
+    limits = [limit for limit in (feature.minimum, feature.maximum) if limit is not None]
+    if not all(map(math.isfinite, limits)) or limits != sorted(set(limits)):
         found.append("'minimum' must be a number below 'maximum'")
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,8 @@ from scipy.special import expit
 
 from riskstrat.errors import ArtefactError
 from riskstrat.features import Feature
-from riskstrat.study import Study, parse_study
+from riskstrat.features.added import codelist_file
+from riskstrat.study import AddedFeature, Study, parse_study
 from riskstrat.training.artefact import build_index, read_artefact, write_artefact
 from riskstrat.training.comparators import Comparator
 from riskstrat.training.trees import CalibratedTrees
@@ -31,7 +32,8 @@ __all__ = ["RiskModel"]
 ADMISSION, DEATH = "admission.txt", "death.txt"
 COMPARATORS, STUDY, PEERS = "comparators.json", "study.toml", "peers.parquet"
 CODELISTS = "codelists.csv"
-"""The study's own codelists, copied so that the artefact can build features by itself."""
+"""The study's own codelists, copied so that the artefact can build features by itself; the codelist
+of an added feature has the feature's name in that of its file."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,12 @@ class RiskModel:
 
     def _description(self) -> dict[str, Any]:
         trees = {"admission": self.admission, "death": self.death}
+        added = [
+            dataclasses.asdict(feature) | {"codelist": _codelist_name(feature)}
+            for feature in self.study.features.added
+        ]
         return {
+            **({"added_features": added} if added else {}),
             "name": self.study.name,
             "catalogue_hash": self.catalogue_hash,
             "params": self.params,
@@ -192,8 +199,11 @@ class RiskModel:
             buffer = io.BytesIO()
             self.peers.to_parquet(buffer, index=False)
             files[PEERS] = buffer.getvalue()
-        if self.study.features.codelists is not None:
-            files[CODELISTS] = _codelists(self.study)
+        rules = self.study.features
+        if rules.codelists is not None:
+            files[CODELISTS] = _codelist((self.study.folder or Path()) / rules.codelists)
+        for feature in rules.added:
+            files[_codelist_name(feature)] = _codelist(codelist_file(self.study, feature))
         return files
 
     def _texts(self) -> dict[str, bytes]:
@@ -214,7 +224,7 @@ def _assembled(index: Mapping[str, Any], files: Mapping[str, bytes], folder: Pat
     features = (Feature(**{**f, "sources": tuple(f["sources"])}) for f in index["features"])
     death = _trees(files[DEATH], calibration["death"]) if DEATH in files else None
     return RiskModel(
-        study=_study(files[STUDY].decode(), folder),
+        study=_study(files[STUDY].decode(), folder, index.get("added_features", [])),
         params=index["params"],
         features=tuple(features),
         catalogue_hash=index["catalogue_hash"],
@@ -232,17 +242,23 @@ def _trees(text: bytes, calibration: Mapping[str, float]) -> CalibratedTrees:
     return CalibratedTrees(booster, calibration["slope"], calibration["intercept"])
 
 
-def _study(text: str, folder: Path) -> Study:
-    """The study, its codelists read from the copy in the artefact."""
+def _study(text: str, folder: Path, added: Sequence[Mapping[str, Any]]) -> Study:
+    """The study, its codelists read from the copies in the artefact.
+
+    Features that were added in Python are not in the text, so they are read from the index.
+    """
     study = parse_study(text, folder=folder)
-    if study.features.codelists is None:
-        return study
-    rules = dataclasses.replace(study.features, codelists=CODELISTS)
+    codelists = None if study.features.codelists is None else CODELISTS
+    own = tuple(AddedFeature(**feature) for feature in added)
+    rules = dataclasses.replace(study.features, codelists=codelists, added=own)
     return dataclasses.replace(study, features=rules)
 
 
-def _codelists(study: Study) -> bytes:
-    file = (study.folder or Path()) / str(study.features.codelists)
+def _codelist_name(feature: AddedFeature) -> str:
+    return f"codelist_{feature.name}.csv"
+
+
+def _codelist(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:

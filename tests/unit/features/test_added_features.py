@@ -263,6 +263,8 @@ def _said(folder, *features):
         ({"minimum": 3.0, "kinds": ("medication",)}, "a range of values needs values"),
         ({"how": "latest", "minimum": 9.0, "maximum": 3.0}, "'minimum' must be a number below"),
         ({"how": "latest", "minimum": float("nan")}, "'minimum' must be a number below"),
+        ({"how": "latest", "maximum": float("inf")}, "'minimum' must be a number below"),
+        ({"how": "latest", "minimum": 3.0, "maximum": 3.0}, "'minimum' must be a number below"),
         ({"sentence": "seen {count} times"}, "'sentence' has the unknown placeholder {count}"),
         ({"sentence": "seen {value:.1f} times"}, "unknown placeholder {value}"),
         ({"sentence": "seen {} times"}, "unknown placeholder {}"),

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.training.samples import STUDY, sample
 
 from riskstrat.errors import ArtefactError, DataError
+from riskstrat.features.codelists import code_rules
 from riskstrat.study import parse_study
 from riskstrat.training import RiskModel, fit
 from riskstrat.training.artefact import version_of
@@ -201,3 +202,35 @@ def test_a_loaded_model_keeps_the_version_of_its_artefact(saved):
     index["version"] = version_of(index)
     (saved / "model.json").write_text(json.dumps(index))
     assert RiskModel.load(saved).version == index["version"]
+
+
+ADDED = """[[features.added]]
+name = "clinic"
+label = "Seen by the clinic"
+group = "other"
+codelist = "lists/clinic.csv"
+system = "snomed"
+how = "latest"
+windows_days = [365]
+minimum = 1.5
+[outcome]"""
+
+
+@pytest.mark.parametrize("is_in_file", [True, False], ids=["in the study file", "in Python"])
+def test_features_of_ones_own_travel_with_the_model(trained, tmp_path, is_in_file):
+    """Those added in Python are not in the study's text; both are there after loading."""
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "clinic.csv").write_text("code\n22298006\n")
+    written = parse_study(STUDY.replace("[outcome]", ADDED), folder=tmp_path)
+    (own,) = written.features.added
+    made = parse_study(STUDY, folder=tmp_path).with_features(own)
+    model = dataclasses.replace(trained[0], study=written if is_in_file else made)
+    model.save(tmp_path / "artefact")
+    loaded = RiskModel.load(tmp_path / "artefact")
+    copied = dataclasses.replace(own, codelist="codelist_clinic.csv")
+    assert loaded.study.features.added == (copied,)
+    assert code_rules(loaded.study) == code_rules(model.study)
+    assert loaded.version == model.version != trained[0].version
+    loaded.save(tmp_path / "again")
+    for path in (tmp_path / "artefact").iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
