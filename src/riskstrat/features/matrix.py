@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,17 @@ import pyarrow.parquet as pq
 
 from riskstrat.errors import ArtefactError, UsageError
 from riskstrat.features.catalogue import Feature
+from riskstrat.features.rules import starts_at_zero
 from riskstrat.staging import staged_directory
 
 __all__ = ["FeatureMatrix"]
 
 _KEYS = ("patient_id", "index_date")
 _VALUES, _FACT_DAYS, _CATALOGUE = "features.parquet", "fact_days.parquet", "catalogue.json"
+
+
+_ROWS_AT_ONCE = 65_536
+"""Rows that are looked at together: bounds the memory beside the matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +82,41 @@ class FeatureMatrix:
             raise UsageError(f"expected a feature of this matrix, but it has no '{name}'.")
         column: npt.NDArray[np.float32] = self.values[:, self.names.index(name)]
         return column
+
+    def constant(self) -> tuple[str, ...]:
+        """Names of the features that have one value in every row, or are missing in every row.
+
+        A matrix without rows tells nothing of its features: none is named.
+        """
+        if not len(self):
+            return ()
+        return self._where_every_row(lambda rows, _: _same(rows, self.values[0]))
+
+    def default_only(self) -> tuple[str, ...]:
+        """Names of the features without a fact behind any value: 0 or missing in every row.
+
+        A count that no record adds to is one of them, also where it is missing for people who were
+        not registered long enough; so is a feature whose feed, or whose codes, the records lack.
+        """
+        if not len(self):
+            return ()
+        may_be_zero = np.array([starts_at_zero(feature) for feature in self.features])
+        return self._where_every_row(
+            lambda rows, days: (days < 0) & (np.isnan(rows) | ((rows == 0) & may_be_zero))
+        )
+
+    def _where_every_row(
+        self,
+        holds: Callable[[npt.NDArray[np.float32], npt.NDArray[np.int16]], npt.NDArray[np.bool_]],
+    ) -> tuple[str, ...]:
+        """Names of the features for which `holds`, given values and days, is true in every row."""
+        kept = np.ones(len(self.features), bool)
+        none = np.array(-1, np.int16)
+        for start in range(0, len(self), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            days = none if self.fact_days is None else self.fact_days[rows]
+            kept &= holds(self.values[rows], days).all(axis=0)
+        return tuple(name for name, is_kept in zip(self.names, kept, strict=True) if is_kept)
 
     def take(self, rows: npt.ArrayLike) -> FeatureMatrix:
         """The rows of a mask or of positions, in that order."""
@@ -149,6 +190,10 @@ class FeatureMatrix:
                 f"cannot be read ({type(error).__name__}).",
                 do="Build the features again.",
             ) from error
+
+
+def _same(rows: npt.NDArray[np.float32], first: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    return np.asarray((rows == first) | (np.isnan(rows) & np.isnan(first)))
 
 
 def _feature(entry: dict[str, Any]) -> Feature:
