@@ -211,7 +211,7 @@ def both(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> BothE
     """Both engines after all queries of cohort and features were asked of them."""
     made = small_records(tmp_path_factory.mktemp("contract"), MadeRows(SEED).tables())
     engine = BothEngines(spark)
-    records = load_records(made.path, engine=engine)  # type: ignore[arg-type]
+    records = load_records(made.path, engine=engine)
     keys = [build_cohort(records, study).keys for study in studies()]
     keys.append(build_scoring_cohort(records, studies()[0], INDEX_DATES[-1]).keys)
     once = pd.concat(keys[::-1]).drop_duplicates(["patient_id", "index_date"], ignore_index=True)

@@ -4,7 +4,7 @@ from riskstrat.records.checks import Finding, check_records
 from riskstrat.records.governance.gate import PURPOSES
 from riskstrat.records.known import TRANSFER_GAP_DAYS, as_known, spells
 from riskstrat.records.linking import link
-from riskstrat.records.store import LinkedRecords, load_records
+from riskstrat.records.store import LinkedRecords, load_records, records_of
 
 __all__ = [
     "PURPOSES",
@@ -15,5 +15,6 @@ __all__ = [
     "check_records",
     "link",
     "load_records",
+    "records_of",
     "spells",
 ]

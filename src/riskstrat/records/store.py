@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from riskstrat.engine import Engine
+from riskstrat.engine import Engine, QueryEngine, Step
 from riskstrat.errors import RecordsError
-from riskstrat.schema import SCHEMA_VERSION, TABLES, Table, files_of
+from riskstrat.schema import SCHEMA_VERSION, TABLES, SourceCount, Table, files_of
 
-__all__ = ["LinkedRecords", "load_records"]
+__all__ = ["LinkedRecords", "load_records", "records_of"]
 
 _AGAIN = "Link the feeds again, or restore the folder from its copy."
+_SCHEMA = "'riskstrat schema' prints the canonical tables."
 
 _KEY_COLUMNS = pa.schema(
     [("patient_id", pa.string()), ("index_date", pa.date32()), ("index_stay_id", pa.string())]
@@ -32,7 +35,7 @@ class LinkedRecords:
     ----------
     path : Path
         The store's folder.
-    engine : Engine
+    engine : Engine or SparkEngine
         Holds one relation per canonical table, under the table's name.
     manifest : dict
         What was linked, from where, and what became of every row.
@@ -106,15 +109,15 @@ def _describe_source(source: dict[str, Any]) -> str:
     )
 
 
-def load_records(path: str | Path, *, engine: Engine | None = None) -> LinkedRecords:
+def load_records(path: str | Path, *, engine: QueryEngine | None = None) -> LinkedRecords:
     """Open a store of linked records and check that it is whole.
 
     Parameters
     ----------
     path : str or Path
         Folder with ``manifest.json`` and one Parquet file per canonical table.
-    engine : Engine, optional
-        Where the tables are registered; a new one when not given.
+    engine : Engine or SparkEngine, optional
+        Where the tables are registered; DuckDB in this process when not given.
 
     Returns
     -------
@@ -131,7 +134,50 @@ def load_records(path: str | Path, *, engine: Engine | None = None) -> LinkedRec
     engine = engine or Engine()
     for table in TABLES.values():
         _register(engine, folder, table)
-    return LinkedRecords(folder, engine, manifest)
+    return LinkedRecords(folder, cast(Engine, engine), manifest)
+
+
+def records_of(
+    engine: QueryEngine, sources: Sequence[SourceCount], *, synthetic: bool = False
+) -> LinkedRecords:
+    """Linked records whose canonical tables an engine holds already, such as those of a warehouse.
+
+    Parameters
+    ----------
+    engine : Engine or SparkEngine
+        Holds one relation per canonical table, under the table's name; an empty one where the
+        warehouse has nothing.
+    sources : sequence of SourceCount
+        The feeds and the days that each of them covers.
+    synthetic : bool
+        Whether the people were made up.
+
+    Returns
+    -------
+    LinkedRecords
+        Without a folder: what reads files of a store, such as ``riskstrat check``, cannot be asked.
+
+    Raises
+    ------
+    RecordsError
+        When there is no source, or a table or a column is missing or has another type.
+    """
+    if not sources:
+        raise RecordsError("expected at least one source with the days that it covers.")
+    for table in TABLES.values():
+        _require_columns(engine, table, _SCHEMA)
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "synthetic": synthetic,
+        "sources": [asdict(source) for source in sources],
+        "tables": {name: {"rows": _row_count(engine, name)} for name in TABLES},
+    }
+    return LinkedRecords(Path(), cast(Engine, engine), manifest)
+
+
+def _row_count(engine: QueryEngine, name: str) -> int:
+    counted = engine.fetch(Step("counted", f'select count(*) as n from "{name}"'))
+    return int(counted["n"][0].as_py())
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -193,17 +239,22 @@ def _damaged(what: str) -> RecordsError:
     return RecordsError(f"manifest.json is damaged: {what}.", do=_AGAIN)
 
 
-def _register(engine: Engine, folder: Path, table: Table) -> None:
+def _register(engine: QueryEngine, folder: Path, table: Table) -> None:
     files = files_of(folder, table)
     if not files[0].is_file():
         name = files[0].name
         raise RecordsError(f"table '{table.name}' is missing: expected '{name}'.", do=_AGAIN)
     engine.register_parquet(table.name, *files)
-    present = engine.columns(table.name)
+    _require_columns(engine, table, _AGAIN)
+
+
+def _require_columns(engine: QueryEngine, table: Table, do: str) -> None:
+    try:
+        present = engine.columns(table.name)
+    except duckdb.CatalogException:
+        raise RecordsError(f"table '{table.name}' is missing.", do=do) from None
     if missing := [name for name in table.column_names if name not in present]:
-        raise RecordsError(
-            f"table '{table.name}' lacks the columns {', '.join(missing)}.", do=_AGAIN
-        )
+        raise RecordsError(f"table '{table.name}' lacks the columns {', '.join(missing)}.", do=do)
     wrong = [
         f"{column.name} (expected {column.type}, got {present[column.name]})"
         for column in table.columns
@@ -211,5 +262,5 @@ def _register(engine: Engine, folder: Path, table: Table) -> None:
     ]
     if wrong:
         raise RecordsError(
-            f"table '{table.name}' has columns of another type: {', '.join(wrong)}.", do=_AGAIN
+            f"table '{table.name}' has columns of another type: {', '.join(wrong)}.", do=do
         )
