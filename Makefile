@@ -27,12 +27,16 @@ $(ASSETS): serving/package.json serving/package-lock.json serving/fetch_assets.p
 demo: setup  ## the whole path on a simulated district, ends at the running review pages
 	$(BIN)/riskstrat demo
 
-test: setup browser  ## every test, with branch coverage
+test: setup browser java  ## every test, with branch coverage
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 .PHONY: browser
 browser:
 	@test -x $(CHROMIUM) || (apt-get update -qq && apt-get install -y -qq chromium)
+
+.PHONY: java
+java:
+	@command -v java >/dev/null || (apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless)
 
 accept: setup  ## what is too large for 'make test'; writes benchmarks/results
 	$(BIN)/python -m benchmarks.accuracy --json benchmarks/results/accuracy.json
@@ -50,9 +54,10 @@ fix: $(READY)  ## what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## measurements side by side with peers
+bench: setup java  ## measurements side by side with peers
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.simulate
+	$(BIN)/python -m benchmarks.spark
 
 docs: $(READY)  ## reference pages made from the code
 	$(BIN)/python -m docs.build
