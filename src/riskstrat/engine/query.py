@@ -79,7 +79,13 @@ def _off_list(query: exp.Query) -> set[str]:
     }
     constructs = {type(found).__name__.lower() for found in query.find_all(*_CONSTRUCTS_OFF_LIST)}
     asof = {"asof join" for join in query.find_all(exp.Join) if join.method == "ASOF"}
-    return (functions - PORTABLE_FUNCTIONS) | constructs | asof
+    return (functions - PORTABLE_FUNCTIONS) | constructs | asof | _other_units(query)
+
+
+def _other_units(query: exp.Query) -> set[str]:
+    """Units of differences of dates but days: DuckDB counts where months begin, Spark full ones."""
+    units = {found.text("unit").lower() for found in query.find_all(exp.DateDiff)}
+    return {f"date_diff('{unit}')" for unit in units - {"day"}}
 
 
 def compose(steps: Sequence[Step]) -> str:

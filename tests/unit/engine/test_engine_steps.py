@@ -31,6 +31,7 @@ from riskstrat.errors import RecordsError, UsageError
         ("select median(a) from t", "median"),
         ("select d + interval 1 month from t", "interval"),
         ("select a[1] from t", "bracket"),
+        ("select date_diff('month', d, e) from t", r"date_diff\('month'\)"),
         ("select 1 from t asof join u on t.d >= u.d", "asof join"),
         ("select b from t where exists (select hash(a) from u)", "hash"),
     ],
