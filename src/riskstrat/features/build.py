@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,7 @@ from riskstrat.errors import UsageError
 from riskstrat.features.catalogue import Feature, catalogue, catalogue_hash
 from riskstrat.features.coded import CODED_EVENTS, LISTED_CODES
 from riskstrat.features.codelists import code_rules
-from riskstrat.features.coding import CodeFacts, code_facts, coded_keys, list_codes
+from riskstrat.features.coding import CodeFacts, code_facts, coded_facts, list_codes
 from riskstrat.features.feeds import FEED_STEPS, Feeds, read_feeds
 from riskstrat.features.hospital import EMERGENCY_STAYS, SPELL_STAYS, STAY_FACTS
 from riskstrat.features.kernel import (
@@ -48,7 +49,15 @@ from riskstrat.features.sets import fact_set, members_of
 from riskstrat.reference import load_table
 from riskstrat.study import Study
 
-__all__ = ["FEATURE_QUERIES", "ROWS_PER_CHUNK", "FeaturePlan", "KnownRecords", "build_features"]
+__all__ = [
+    "FEATURE_QUERIES",
+    "ROWS_PER_CHUNK",
+    "FeaturePlan",
+    "KnownRecords",
+    "build_features",
+    "checked_keys",
+    "filled_chunks",
+]
 
 ROWS_PER_CHUNK = 150_000
 """Matrix rows whose facts are held at once, rounded up to whole people: bounds the memory, whatever
@@ -132,7 +141,7 @@ class FeaturePlan:
         listed = engine.fetch(*LISTED_CODES).to_pylist()
         feeds = read_feeds(engine, listed, rules, study.features.sources)
         codes, found = list_codes(listed, rules, feeds.families)
-        names = {fact for of_code in found for fact, _ in of_code}
+        names = {rule.fact for rule in rules} | {fact for of_code in found for fact, _ in of_code}
         asked = (*features, *HELPERS)
         names |= {fact for f in asked for fact in members_of(f.fact, names)}
         numbers = {fact: number for number, fact in enumerate(sorted(names))}
@@ -202,22 +211,13 @@ def build_features(records: KnownRecords, cohort_keys: pd.DataFrame, study: Stud
     StudyError
         When the study names an unknown group, source or codelist.
     """
-    keys = _checked(cohort_keys)
+    keys = checked_keys(cohort_keys)
     plan = FeaturePlan.of(records.engine, study)
-    plan.register(records.engine)
     order = np.argsort(keys["patient_id"].to_numpy(dtype=object), kind="stable")
-    by_person = keys.iloc[order]
     values = np.empty((len(keys), len(plan.features)), np.float32)
-    fact_days = np.full(values.shape, -1, np.int16)
-    with ThreadPoolExecutor(max_workers=1) as later:
-        applied: Future[None] | None = None
-        for rows in _chunks(by_person["patient_id"]):
-            facts = _known_facts(records.engine, plan, by_person.iloc[rows], values[rows])
-            if applied is not None:
-                applied.result()
-            applied = later.submit(_apply, plan, facts, values[rows], fact_days[rows])
-        if applied is not None:
-            applied.result()
+    fact_days = np.empty(values.shape, np.int16)
+    for _ in filled_chunks(records, plan, keys.iloc[order], room=(values, fact_days)):
+        pass
     records.register_keys(keys)
     used = keys[["patient_id", "index_date"]]
     if not np.array_equal(order, np.arange(len(order))):
@@ -226,7 +226,65 @@ def build_features(records: KnownRecords, cohort_keys: pd.DataFrame, study: Stud
     return FeatureMatrix(used, values, plan.features, plan.catalogue_hash, fact_days)
 
 
-def _checked(cohort_keys: pd.DataFrame) -> pd.DataFrame:
+def filled_chunks(
+    records: KnownRecords,
+    plan: FeaturePlan,
+    by_person: pd.DataFrame,
+    *,
+    room: tuple[Values, FactDays] | None = None,
+    done: Container[int] = (),
+) -> Iterator[tuple[slice, Values, FactDays]]:
+    """Values and days of one chunk of people after the other.
+
+    The facts of a chunk are asked for while the rules are applied to those of the chunk before.
+
+    Parameters
+    ----------
+    records : KnownRecords
+    plan : FeaturePlan
+    by_person : DataFrame
+        Keys of :func:`checked_keys`, people in order.
+    room : tuple of ndarray, optional
+        Arrays for all rows, to be filled; new ones for each chunk when not given.
+    done : container of int
+        First rows of the chunks to leave out.
+
+    Yields
+    ------
+    tuple
+        Rows of `by_person`, and their values and days, complete.
+    """
+    plan.register(records.engine)
+    with ThreadPoolExecutor(max_workers=1) as later:
+        begun: deque[tuple[Future[None], tuple[slice, Values, FactDays]]] = deque()
+        for rows in _chunks(by_person["patient_id"]):
+            if rows.start in done:
+                continue
+            values, fact_days = _room(room, rows, len(plan.features))
+            facts = _known_facts(records.engine, plan, by_person.iloc[rows], values)
+            if begun:
+                applied, chunk = begun.popleft()
+                applied.result()
+                yield chunk
+            task = later.submit(_apply, plan, facts, values, fact_days)
+            begun.append((task, (rows, values, fact_days)))
+        for applied, chunk in begun:
+            applied.result()
+            yield chunk
+
+
+def _room(
+    room: tuple[Values, FactDays] | None, rows: slice, features: int
+) -> tuple[Values, FactDays]:
+    if room is None:
+        shape = (rows.stop - rows.start, features)
+        return np.empty(shape, np.float32), np.full(shape, -1, np.int16)
+    values, fact_days = room[0][rows], room[1][rows]
+    fact_days.fill(-1)
+    return values, fact_days
+
+
+def checked_keys(cohort_keys: pd.DataFrame) -> pd.DataFrame:
     """The keys with all three columns, numbered from 0."""
     if missing := {"patient_id", "index_date"} - set(cohort_keys.columns):
         raise UsageError(f"the keys need the columns {', '.join(sorted(missing))}.")
@@ -269,7 +327,7 @@ def _known_facts(
 def _apply(
     plan: FeaturePlan, facts: tuple[list[Keys], _Valued], values: Values, fact_days: FactDays
 ) -> None:
-    ordered = SortedFacts.of(*facts)
+    ordered = SortedFacts.of(*facts, len(values))
     apply_facts(plan.rules, ordered, values, fact_days)
     helpers = np.full((len(values), len(HELPERS)), np.nan, np.float32)
     apply_facts(plan.helpers, ordered, helpers, np.empty(helpers.shape, np.int16))
@@ -279,8 +337,10 @@ def _apply(
         if found is not None and feature.how == "points":
             if found.many_medicines:
                 values[medicines >= found.many_medicines, column] += 1
-            values[ages < found.from_age, column] = np.nan
-            values[:, column] /= found.divisor
+            if found.from_age:
+                values[ages < found.from_age, column] = np.nan
+            if found.divisor > 1:
+                values[:, column] /= found.divisor
 
 
 def _register_chunk(engine: Engine, keys: pd.DataFrame) -> None:
@@ -318,13 +378,10 @@ def _coded_facts(engine: Engine, coding: CodeFacts) -> tuple[list[Keys], list[_V
             name: column[name].cast(pa.int32()).to_numpy()
             for name in ("row_number", "code_number", "day", "is_missed", "stay_day", "is_primary")
         }
-        packed.append(coded_keys(coding, number))
-        code, value = number["code_number"], column["value"].to_numpy(zero_copy_only=False)
-        amount = value * coding.scale[code] + coding.shift[code]
-        plausible = (amount >= coding.minimum[code]) & (amount <= coding.maximum[code])
-        rows = np.flatnonzero(plausible & (coding.measured[code] >= 0))
-        keys = pack(number["row_number"][rows], coding.measured[code[rows]], number["day"][rows])
-        valued.append((keys, amount[rows], _minutes(column["event_time"])[rows]))
+        value = column["value"].to_numpy(zero_copy_only=False)
+        keys, measured = coded_facts(coding, number, value, _minutes(column["event_time"]))
+        packed.append(keys)
+        valued.append(measured)
     return packed, valued
 
 
@@ -357,6 +414,8 @@ def _out_of_hours(stays: _Valued, facts: Mapping[str, int], index_dates: pd.Seri
 
 def _minutes(times: pa.Array) -> Ints:
     """Minute of the day of each time; -1 for none."""
+    if times.null_count == len(times):
+        return np.full(len(times), -1, np.int32)
     micros = times.cast(pa.time64("us")).cast(pa.int64()).fill_null(-1)
     return np.asarray(micros.to_numpy(zero_copy_only=False) // 60_000_000, np.int32)
 
@@ -366,11 +425,15 @@ def _before_facts(index_dates: pd.Series, plan: FeaturePlan, values: Values) -> 
     number, dates = pd.factorize(index_dates)
     for i, day in enumerate(dates):
         covered = [starts_at_zero(f) and _is_covered(plan, f, day.date()) for f in plan.features]
-        values[number == i] = np.where(covered, np.float32(0), np.float32(np.nan))
+        rows = slice(None) if len(dates) == 1 else number == i
+        values[rows] = np.where(covered, np.float32(0), np.float32(np.nan))
 
 
 def _is_covered(plan: FeaturePlan, feature: Feature, index_date: date) -> bool:
-    members = members_of(feature.fact, plan.facts)
+    """Whether a feed could tell of it; which codes the records hold by now does not count."""
+    found = fact_set(feature.fact)
+    begun = set() if found is None else {found.prefix}
+    members = {*members_of(feature.fact, plan.facts), *begun}
     return any(plan.feeds.covers(fact, index_date) for fact in members)
 
 

@@ -347,8 +347,15 @@ def catalogue_hash(features: Iterable[Feature], codelists: Iterable[CodeRule]) -
     codes: dict[str, list[dict[str, Any]]] = {}
     for rule in sorted(codelists, key=lambda r: (r.fact, r.system, r.code, r.kinds, r.when)):
         codes.setdefault(rule.fact, []).append(vars(rule))
-    content = [[[f.name, f.rule, f.window_days, f.unit], _behind(f.fact, codes)] for f in features]
-    text = json.dumps([RULES_VERSION, content], sort_keys=True, separators=(",", ":"))
+    used = tuple(features)
+    behind = {fact: _sha256(_behind(fact, codes)) for fact in {f.fact for f in used}}
+    return _sha256(
+        [RULES_VERSION, [[f.name, f.rule, f.window_days, f.unit, behind[f.fact]] for f in used]]
+    )
+
+
+def _sha256(content: list[Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

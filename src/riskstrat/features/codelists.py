@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -77,11 +78,26 @@ def code_rules(study: Study) -> tuple[CodeRule, ...]:
         When a file of the study cannot be read, or has a name, code or coding system that cannot
         be.
     """
-    named = [*_conditions(), *_falls(), *_added(study)]
+    added = list(_added(study))
+    own = {*added, *_primary_care_scores(added), *_own(study)}
+    return tuple(sorted(_shipped() | own, key=_place)) if own else _shipped_in_order()
+
+
+def _place(rule: CodeRule) -> tuple[str, str, str, tuple[str, ...], str]:
+    return rule.fact, rule.system, rule.code, rule.kinds, rule.when
+
+
+@cache
+def _shipped_in_order() -> tuple[CodeRule, ...]:
+    return tuple(sorted(_shipped(), key=_place))
+
+
+@cache
+def _shipped() -> frozenset[CodeRule]:
+    named = [*_conditions(), *_falls()]
     scores = (_primary_care_scores(named), _hospital_scores())
-    others = (_contacts(), _medicines(), _measurements(), _own(study))
-    rules = {rule for group in (named, *scores, *others) for rule in group}
-    return tuple(sorted(rules, key=lambda r: (r.fact, r.system, r.code, r.kinds, r.when)))
+    others = (_contacts(), _medicines(), _measurements())
+    return frozenset(rule for group in (named, *scores, *others) for rule in group)
 
 
 def _condition_names() -> set[str]:

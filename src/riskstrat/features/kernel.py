@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from riskstrat.compiled import compiled
 
-__all__ = ["LONGEST_DAY", "How", "Rules", "SortedFacts", "apply_facts", "pack", "unpack"]
+__all__ = ["LONGEST_DAY", "How", "Rules", "SortedFacts", "apply_facts", "pack", "packed", "unpack"]
 
 _DAY_BITS, _FACT_BITS = 16, 20
 _DAY_MASK, _FACT_MASK = (1 << _DAY_BITS) - 1, (1 << _FACT_BITS) - 1
@@ -98,6 +98,13 @@ def pack(rows: npt.ArrayLike, facts: npt.ArrayLike, days: npt.ArrayLike) -> Keys
     return (((row << _FACT_BITS) | fact) << _DAY_BITS) | day
 
 
+@compiled
+def packed(row: int, fact: int, day: int) -> np.int64:
+    """As :func:`pack`, for one fact, in compiled loops."""
+    held = (np.int64(row) << _FACT_BITS) | np.int64(fact)
+    return (held << _DAY_BITS) | np.int64(min(day, LONGEST_DAY))
+
+
 def unpack(keys: Keys) -> tuple[Keys, Keys, Keys]:
     """Row, kind and day of packed facts."""
     rest = keys >> _DAY_BITS
@@ -122,7 +129,7 @@ class SortedFacts:
     amounts: Reals
 
     @classmethod
-    def of(cls, keys: Sequence[Keys], valued: tuple[Keys, Reals, Ints]) -> SortedFacts:
+    def of(cls, keys: Sequence[Keys], valued: tuple[Keys, Reals, Ints], rows: int) -> SortedFacts:
         """Sort facts that came in any order.
 
         Parameters
@@ -131,11 +138,14 @@ class SortedFacts:
             Packed facts without an amount.
         valued : tuple of ndarray
             Packed facts with an amount, their amounts, and the minute of the day (-1 for none).
+        rows : int
+            Number of rows of the matrix.
         """
-        plain = np.concatenate([np.empty(0, np.int64), *keys])
-        plain.sort()
+        plain = _by_row(np.concatenate([np.empty(0, np.int64), *keys]), rows)[0]
         packed, amounts, minutes = valued
-        order = np.lexsort((-amounts, -minutes, packed))
+        grouped, places = _by_row(packed, rows)
+        _sort_rows(plain)
+        order = _order_rows(grouped, places, amounts, minutes)
         return cls(plain, packed[order], amounts[order])
 
 
@@ -311,3 +321,54 @@ def _take_back(keys: Keys, drops: Ints, slots: Ints, flagged: int, values: Value
                 if milder <= window and severe <= window:
                     values[row, drops[d, 0]] -= drops[d, 3]
         start = at
+
+
+@compiled
+def _by_row(keys: Keys, rows: int) -> tuple[Keys, Keys]:
+    """Facts with those of a row together, in the order of the rows, and where each stood."""
+    ends = np.zeros(rows + 1, np.int64)
+    for key in keys:
+        ends[(key >> (_DAY_BITS + _FACT_BITS)) + 1] += 1
+    ends = np.cumsum(ends)
+    grouped, places = np.empty(len(keys), np.int64), np.empty(len(keys), np.int64)
+    for place in range(len(keys)):
+        row = keys[place] >> (_DAY_BITS + _FACT_BITS)
+        grouped[ends[row]], places[ends[row]] = keys[place], place
+        ends[row] += 1
+    return grouped, places
+
+
+@compiled
+def _sort_rows(keys: Keys) -> None:
+    """Sort the facts of each row, which stand together."""
+    start, total = 0, len(keys)
+    while start < total:
+        row, end = keys[start] >> (_DAY_BITS + _FACT_BITS), start + 1
+        while end < total and keys[end] >> (_DAY_BITS + _FACT_BITS) == row:
+            end += 1
+        keys[start:end].sort()
+        start = end
+
+
+@compiled
+def _order_rows(keys: Keys, places: Keys, amounts: Reals, minutes: Ints) -> Keys:
+    """Places of the facts in the order in which rules are applied; `keys` are grouped by row."""
+    start, total = 0, len(keys)
+    order = np.empty(total, np.int64)
+    while start < total:
+        row, end = keys[start] >> (_DAY_BITS + _FACT_BITS), start + 1
+        while end < total and keys[end] >> (_DAY_BITS + _FACT_BITS) == row:
+            end += 1
+        within = np.argsort(keys[start:end])
+        for i in range(end - start):
+            place, at = places[start + within[i]], start + i
+            key = keys[start + within[i]]
+            while at > start and keys[start + within[at - 1 - start]] == key:
+                before = order[at - 1]
+                if (minutes[before], amounts[before]) >= (minutes[place], amounts[place]):
+                    break
+                order[at] = before
+                at -= 1
+            order[at] = place
+        start = end
+    return order

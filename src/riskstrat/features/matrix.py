@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from riskstrat.features.catalogue import Feature
 from riskstrat.features.rules import starts_at_zero
 from riskstrat.staging import staged_directory
 
-__all__ = ["FeatureMatrix"]
+__all__ = ["FeatureMatrix", "read_chunks", "write_catalogue"]
 
 _KEYS = ("patient_id", "index_date")
 _VALUES, _FACT_DAYS, _CATALOGUE = "features.parquet", "fact_days.parquet", "catalogue.json"
@@ -154,11 +154,21 @@ class FeatureMatrix:
             pq.write_table(self._table(self.values), staged / _VALUES)
             if self.fact_days is not None:
                 pq.write_table(self._table(self.fact_days), staged / _FACT_DAYS)
-            content = {
-                "catalogue_hash": self.catalogue_hash,
-                "features": [dataclasses.asdict(feature) for feature in self.features],
-            }
-            (staged / _CATALOGUE).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+            write_catalogue(staged, self.catalogue_hash, self.features)
+
+    def write_chunk(self, folder: Path, first_row: int) -> None:
+        """Write the rows as one of the files of a matrix of many, whole or not at all.
+
+        Parameters
+        ----------
+        folder : Path
+        first_row : int
+            Place of the first row in the whole matrix, which names the file.
+        """
+        days, values = folder / _FACT_DAYS, folder / _VALUES
+        if self.fact_days is not None:
+            _write_aside(self._table(self.fact_days), days / _chunk_name(first_row))
+        _write_aside(self._table(self.values), values / _chunk_name(first_row))
 
     def _table(self, values: npt.NDArray[Any]) -> pa.Table:
         columns = {
@@ -168,20 +178,39 @@ class FeatureMatrix:
         return pa.table(columns | {name: values[:, i] for i, name in enumerate(self.names)})
 
     @classmethod
+    def chunks(cls, directory: str | Path) -> Iterator[FeatureMatrix]:
+        """Read what :func:`riskstrat.features.write_features` wrote, one chunk after the other.
+
+        Raises
+        ------
+        ArtefactError
+            As of :meth:`load`.
+        """
+        folder = Path(directory)
+        starts = read_chunks(folder)
+        if not starts:
+            yield cls.load(folder)
+        for start in starts:
+            yield cls._load(folder, _chunk_name(start))
+
+    @classmethod
     def load(cls, directory: str | Path) -> FeatureMatrix:
-        """Read what :meth:`save` wrote.
+        """Read what :meth:`save` or :func:`riskstrat.features.write_features` wrote.
 
         Raises
         ------
         ArtefactError
             When a file is missing or damaged, or the files do not belong together.
         """
-        folder = Path(directory)
+        return cls._load(Path(directory))
+
+    @classmethod
+    def _load(cls, folder: Path, part: str = "") -> FeatureMatrix:
         try:
             content = json.loads((folder / _CATALOGUE).read_text("utf-8"))
             features = tuple(_feature(entry) for entry in content["features"])
-            keys, values = _read(folder / _VALUES, features, np.float32)
-            days = folder / _FACT_DAYS
+            keys, values = _read(folder / _VALUES / part, features, np.float32)
+            days = folder / _FACT_DAYS / part
             fact_days = _read(days, features, np.int16)[1] if days.exists() else None
             return cls(keys, values, features, content["catalogue_hash"], fact_days)
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, UsageError) as error:
@@ -190,6 +219,31 @@ class FeatureMatrix:
                 f"cannot be read ({type(error).__name__}).",
                 do="Build the features again.",
             ) from error
+
+
+def write_catalogue(folder: Path, catalogue_hash: str, features: Sequence[Feature]) -> None:
+    """Write what the columns of a matrix are."""
+    content = {
+        "catalogue_hash": catalogue_hash,
+        "features": [dataclasses.asdict(feature) for feature in features],
+    }
+    (folder / _CATALOGUE).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+
+
+def read_chunks(folder: Path) -> list[int]:
+    """First rows of the chunks that a folder holds, in order; none for a matrix in one file."""
+    return sorted(int(file.stem) for file in (folder / _VALUES).glob("*.parquet"))
+
+
+def _chunk_name(first_row: int) -> str:
+    return f"{first_row:09d}.parquet"
+
+
+def _write_aside(table: pa.Table, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".writing")
+    pq.write_table(table, aside)
+    aside.replace(path)
 
 
 def _same(rows: npt.NDArray[np.float32], first: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
