@@ -10,7 +10,7 @@ from riskstrat import evaluation, explanation, training
 from riskstrat.cohort import Cohort, build_cohort
 from riskstrat.errors import UsageError
 from riskstrat.evaluation import EvaluationReport
-from riskstrat.features import FeatureMatrix, build_features
+from riskstrat.features import FeatureMatrix, build_features, catalogue
 from riskstrat.records import LinkedRecords
 from riskstrat.staging import require_replaceable, staged_directory
 from riskstrat.study import Study
@@ -120,6 +120,7 @@ def run_study(
     """
     folder = Path(out)
     require_replaceable(folder, METRICS)
+    catalogue(study)  # mistakes in it are told before any work
     say = progress or (lambda stage: None)
     say("cohort")
     cohort = build_cohort(records, study)

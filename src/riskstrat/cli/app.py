@@ -21,6 +21,7 @@ from riskstrat.cli.console import (
     show,
     show_table,
     stages,
+    warn,
 )
 from riskstrat.cli.demo import demo
 from riskstrat.cli.link import link_command
@@ -95,9 +96,11 @@ def study_check(study: Annotated[Path, typer.Argument(help="A study.toml.")]) ->
 
     Example: riskstrat study check models/omop_emergency_visit_12m/study.toml
     """
+    from riskstrat.features import catalogue
     from riskstrat.study import load_study
 
     read = load_study(study)
+    catalogue(read)
     show({"name": read.name}, as_json=False, lines=[f"The study '{read.name}' has no mistakes."])
 
 
@@ -159,6 +162,7 @@ def train(
     Example: riskstrat train models/omop_emergency_visit_12m/study.toml --records records/
     --out runs/omop/
     """
+    from riskstrat.cli.silent import silent_features
     from riskstrat.cli.tracked import log_run
     from riskstrat.pipeline import run_study
     from riskstrat.records import load_records
@@ -169,6 +173,8 @@ def train(
         run = run_study(load_records(records), rules, out, capacity=capacity, progress=say)
         say("tracking")
         note = log_run(run)
+    if warning := silent_features(run.model):
+        warn(warning)
     lines = [run.report.describe(), note, f"Report: {out / 'report.html'}"]
     show(
         {"out": out, "model_version": run.model.version, "metrics": run.report.metrics},

@@ -30,6 +30,7 @@ __all__ = [
     "show",
     "show_table",
     "stages",
+    "warn",
 ]
 
 _messages = Console(stderr=True)
@@ -113,6 +114,11 @@ def parse_day(text: str | None) -> date | None:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:
         raise UsageError("expected a date written year-month-day, such as 2025-01-31.") from None
+
+
+def warn(message: str) -> None:
+    """Show what a user should look at; the command goes on."""
+    _messages.print(f"[bold yellow]Warning:[/bold yellow] {_plain(message)}", highlight=False)
 
 
 def report_error(error: RiskstratError) -> None:

@@ -92,6 +92,8 @@ def fit(
         "admission": _told(notes),
         "death": death_notes,
         "comparators_left_out": left_out,
+        "features_constant": list(rows.matrix.constant()),
+        "features_without_facts": list(rows.matrix.default_only()),
     }
     return RiskModel(
         study=cohort.study,
