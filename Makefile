@@ -57,6 +57,7 @@ fix: $(READY)  ## what can be mended by machine
 bench: setup java  ## measurements side by side with peers
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.simulate
+	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.spark
 
 docs: $(READY)  ## reference pages made from the code
