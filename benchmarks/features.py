@@ -254,8 +254,8 @@ def _cells(told: Mapping[str, Any]) -> list[str]:
 def _notes() -> str:
     return (
         f"The fastest of {ROUNDS} runs of the limit, riskstrat and pandas, which took turns. "
-        "Slower than riskstrat in events a second. Other goals: at least 300 columns; under 4 GiB at 1.1 "
-        "million people. pandas counts groups of codes only. "
+        "Slower than riskstrat in events a second. Other goals: at least 300 columns; under 4 GiB "
+        "at 1.1 million people. pandas counts groups of codes only. "
         f"MEDS-Tab ({', '.join(AGGREGATIONS)}; {', '.join(WINDOWS)}) counts at every event of a "
         "person, not at index dates; given labels it answers at the index date alone, after it "
         "went through every event. Its time includes the start of its three commands."
