@@ -171,6 +171,17 @@ def test_the_order_of_rows_and_keys_does_not_matter(history):
     _same(before.take(reference), after.take(order))
 
 
+@pytest.mark.parametrize("tenures", [("owner_occupied", "social_rented"), ("social_rented", None)])
+def test_the_order_of_two_addresses_from_one_day_does_not_matter(tenures):
+    found = []
+    for given_tenures in (tenures, tenures[::-1]):
+        history = History()
+        for tenure in given_tenures:
+            history.add("residences", start_date=days_before(50), imd_decile=3, tenure=tenure)
+        found.append(history.matrix())
+    _same(*found)
+
+
 def test_other_people_do_not_matter(history):
     """Somebody's features are the same when the keys hold nobody else."""
     before = history.matrix()

@@ -60,7 +60,7 @@ RESIDENCE_FACTS = (
             a.imd_decile, a.care_home, a.lives_alone, a.has_carer, a.tenure, row_number() over (
                 partition by a.row_number
                 order by a.start_date desc, a.recorded_date desc, a.lsoa, a.imd_decile,
-                    a.care_home, a.lives_alone, a.has_carer
+                    a.care_home, a.lives_alone, a.has_carer, a.tenure
             ) as newest
         from known_residences a
         where a.end_date is null
