@@ -21,7 +21,8 @@ lowest     least amount within the window
 highest    greatest amount within the window
 total      sum of the amounts within the window
 slope      change of the amount in a year, by least squares; missing with one day only
-fall       percent by which the latest amount is below the highest within the window
+fall       percent by which the latest amount is below the highest within the window; missing
+           with one amount only
 nights     nights of spells that fall within the window (the amount: the day they ended)
 =========  =======================================================================
 
