@@ -39,7 +39,7 @@ CLASSES = {
     "0205040": "alpha_blocker",
     "0401010": "hypnotic",
     "0407020": "opioid",
-    "0601010": "insulin",
+    "0601011": "insulin",
     "0212000": "statin",
 }
 FALLS_RISK = {"alpha_blocker", "hypnotic", "opioid"}
