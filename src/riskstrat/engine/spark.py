@@ -30,8 +30,10 @@ _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.timeType.enabled": "true",
+    "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
 }
-"""Set on the session: days do not shift, what does not fit is an error, times of day are read."""
+"""Set on the session: days do not shift, what does not fit is an error, times of day are read, and
+a partition is small enough to be handed to the driver whole (Spark's default is 64 MB)."""
 
 _UNREADABLE = frozenset(
     {"FAILED_READ_FILE", "PATH_NOT_FOUND", "UNABLE_TO_INFER_SCHEMA"}
@@ -52,8 +54,8 @@ class SparkEngine:
     Parameters
     ----------
     session : SparkSession
-        Spark 4.1 or later. Its time zone is set to UTC, ANSI mode and the type of times of day are
-        switched on; give ``session.newSession()`` when something else runs in it.
+        Spark 4.1 or later. Options of it are set: time zone UTC, ANSI mode, times of day, size of
+        partitions. Give ``session.newSession()`` when something else runs in it.
 
     Raises
     ------
@@ -128,9 +130,10 @@ class SparkEngine:
     def fetch_batches(
         self, steps: Sequence[Step], *, rows_per_batch: int = 1_000_000, **parameters: object
     ) -> Iterator[pa.RecordBatch]:
-        """As :meth:`fetch`, in batches: one partition is held at a time.
+        """As :meth:`fetch`, in batches and in any order: few partitions are held at a time.
 
-        Executors pack the rows with their own Python and pyarrow. The order of rows is kept.
+        Executors run the query side by side and share its rows out over partitions of even size;
+        these are packed by their own Python and pyarrow and handed over one after the other.
         """
         schema = self._schema(steps, parameters)
         with _reading(unreadable_query):
