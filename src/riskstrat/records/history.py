@@ -182,7 +182,8 @@ class History:
                     do="Name the entry as before, or link all feeds again into a new history.",
                 )
             entry = entries[own[0]["name"]]
-            found.append(SourceFiles(entry, dialects[name], self._tables(own), self._unused(own)))
+            dialect = dialects[name].of_source(source)
+            found.append(SourceFiles(entry, dialect, self._tables(own), self._unused(own)))
         order = {source.name: place for place, source in enumerate(governance.sources)}
         return tuple(sorted(found, key=lambda source: order[source.source.name]))
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.records.governed_feeds import linked_feed
-from tests.unit.records.small_feeds import rejected, rows_of
+from tests.unit.records.governed_feeds import linked_feed, write_files
+from tests.unit.records.small_feeds import rejected, rows_of, write_governance
 
-from riskstrat.records import LinkedRecords
+from riskstrat.records import LinkedRecords, link, load_records
 
 ANNE = "9998698162"
 TENANT = {
@@ -223,3 +223,21 @@ def test_a_landlord_keeps_people_with_the_same_reference_apart(tmp_path: Path) -
     }  # fmt: skip
     records = linked(tmp_path, ({"landlord": "A"}, other))
     assert len(rows_of(records, "patients", "patient_id", "all")) == 2
+
+
+def test_one_identifier_of_two_landlords_is_two_people(tmp_path: Path) -> None:
+    """Each landlord numbers its own tenants; the number beside it says who each is."""
+    bob = {"person_ref": "H1", "nhs_number": "9998698170", "date_of_birth": "1951-03-04"}
+    entries = ""
+    for landlord, row in {"north": {}, "south": bob}.items():
+        write_files(tmp_path, {landlord: [{**TENANCY, **row}]})
+        text = write_governance(tmp_path, "housing", files=[landlord]).read_text()
+        head, _, entry = text.partition("[sources.housing]")
+        entries += f"[sources.{landlord}]" + entry.replace(
+            "[sources.housing.", f"[sources.{landlord}."
+        )
+    (tmp_path / "governance.toml").write_text(head + entries)
+    link(tmp_path, tmp_path.parent / f"{tmp_path.name}_records")
+    records = load_records(tmp_path.parent / f"{tmp_path.name}_records")
+    assert len(rows_of(records, "patients", "patient_id", "all")) == 2
+    assert len({person for (person,) in rows_of(records, "events", "patient_id", "all")}) == 2

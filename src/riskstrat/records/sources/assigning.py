@@ -148,7 +148,7 @@ def _source_files(
             tables[table.name] = (*tables.get(table.name, ()), asked)
         else:
             unused.append((file, table or Reason.NOT_USED))
-    return SourceFiles(source, dialect, tables, tuple(unused))
+    return SourceFiles(source, dialect.of_source(source.name), tables, tuple(unused))
 
 
 def _asking(file: FeedFile, table: RawTable) -> FeedFile:

@@ -266,4 +266,4 @@ def _states(work: Work, rows: str) -> None:
     )
 
 
-CLD = Dialect("cld", (_EVENTS,), _build)
+CLD = Dialect("cld", (_EVENTS,), _build, has_own_people=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,9 @@ class Dialect:
         The raw table of objections, if it has one: ``kind, start_date, end_date, recorded_date``.
     merges : str or None
         The raw table of merged NHS numbers: ``superseded_nhs_number, nhs_number, merge_date``.
+    has_own_people : bool
+        Whether its local identifiers are those of one system: in two sources the same identifier is
+        two people.
     """
 
     name: str
@@ -67,6 +70,14 @@ class Dialect:
     unused: Mapping[str, Reason] = field(default_factory=dict)
     objections: str | None = None
     merges: str | None = None
+    has_own_people: bool = False
+
+    def of_source(self, source: str) -> Dialect:
+        """The dialect as one source speaks it, with the scope of its local identifiers."""
+        if not self.has_own_people:
+            return self
+        tables = (replace(table, scope=f"{table.scope} {source}") for table in self.tables)
+        return replace(self, tables=tuple(tables))
 
 
 def table_of(dialect: Dialect, file: FeedFile) -> RawTable | Reason | None:

@@ -91,5 +91,6 @@ FHIR = Dialect(
     TABLES,
     _build,
     unused={"": Reason.NO_RESOURCE},
+    has_own_people=True,
 )
 """A file without any resource is left out line by line."""

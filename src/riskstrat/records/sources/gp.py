@@ -275,4 +275,5 @@ GP = Dialect(
     (_PATIENT, _OBSERVATION, _ORDER, _APPOINTMENT, _OPT_OUT),
     _build,
     objections=_OPT_OUT.name,
+    has_own_people=True,
 )

@@ -189,4 +189,4 @@ def _give(work: Work, versions: str) -> None:
     )
 
 
-HOUSING = Dialect("housing", (_TENANCY, _REPAIR), _build)
+HOUSING = Dialect("housing", (_TENANCY, _REPAIR), _build, has_own_people=True)

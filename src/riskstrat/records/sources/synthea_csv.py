@@ -233,4 +233,10 @@ def _give_events(work: Work, judged: str, columns: str) -> None:
     work.give("events", f"select * from {facts}")
 
 
-SYNTHEA_CSV = Dialect("synthea_csv", TABLES, _build, unused=dict.fromkeys(UNUSED, Reason.NOT_USED))
+SYNTHEA_CSV = Dialect(
+    "synthea_csv",
+    TABLES,
+    _build,
+    unused=dict.fromkeys(UNUSED, Reason.NOT_USED),
+    has_own_people=True,
+)
