@@ -206,6 +206,7 @@ def _medicines(reader: Reader, days: int) -> Iterator[tuple[str, float]]:
     classes = reader.classes(days)
     yield "medicine_items", len(reader.medicines(days))
     yield "medicine_kinds", len({item["code"][:4] for item in reader.medicines(days)})
+    yield "medicine_substances", len({item["code"][:9] for item in reader.medicines(days)})
     yield "falls_risk_medicines", len(FALLS_RISK & set(classes))
     yield "high_risk_medicines", len(HIGH_RISK & set(classes))
     for name in CLASSES.values():
@@ -242,7 +243,8 @@ def _support_now(reader: Reader) -> Iterator[tuple[str, float]]:
     yield "imd_decile", address["imd_decile"] if address else math.nan
     days = min(reader.ago(address["start_date"]), HISTORY) if address else math.nan
     yield "address_days", days
-    moves = {reader.ago(home["start_date"]) for home in reader.homes}
+    starts = {reader.ago(home["start_date"]) for home in reader.homes}
+    moves = starts - {max(starts, default=0)}
     yield "home_moves_365", within(moves, 365)
     yield "home_moves_1095", within(moves, 1095)
 
@@ -293,9 +295,9 @@ def _scores(reader: Reader) -> Iterator[tuple[str, float]]:
     yield "cambridge_multimorbidity", cambridge_multimorbidity(_long_term(reader)) / 100
     coded = [e["code"] for start, events in reader.coded_stays() if start <= 730 for e in events]
     yield "hfrs", hfrs(coded) / 10 if coded else math.nan
-    kinds = len({item["code"][:4] for item in reader.medicines(365)})
+    substances = len({item["code"][:9] for item in reader.medicines(365)})
     deficits = efi_deficits_of(reader.conditions(HISTORY, "gp"))
-    yield "efi", efi(deficits, kinds) / 36 if reader.age() >= 65 else math.nan
+    yield "efi", efi(deficits, substances) / 36 if reader.age() >= 65 else math.nan
 
 
 def _long_term(reader: Reader) -> set[str]:

@@ -21,7 +21,7 @@ from tests.small_store import small_records, study_of
 from riskstrat.cohort import build_cohort, build_scoring_cohort
 from riskstrat.engine import Engine, SparkEngine, Step
 from riskstrat.features import build_features
-from riskstrat.features.build import FEATURE_QUERIES
+from riskstrat.features.asking import FEATURE_QUERIES
 from riskstrat.records import LinkedRecords, as_known, load_records, spells
 from riskstrat.reference import load_table
 from riskstrat.schema import TABLES

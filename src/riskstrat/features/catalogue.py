@@ -201,60 +201,34 @@ def _condition_since(name: str, entry: Mapping[str, Any], days: int) -> Feature:
 def _measurement(
     entry: Mapping[str, Any], row: Mapping[str, str], history_days: int
 ) -> Iterator[Feature]:
-    name, label, unit = row["measurement"], row["label"], row["unit"]
+    name, label, unit, phrase = row["measurement"], row["label"], row["unit"], entry["phrase"]
     days, year = min(MEASUREMENT_DAYS, history_days), min(_YEAR_DAYS, history_days)
-    common: dict[str, Any] = {"group": "tests", "sources": ("gp", "hospital")}
-    yield Feature(
-        name=name,
-        label=f"{label}, latest within {window_words(days)}",
-        unit=unit,
-        kind="measurement",
-        window_days=days,
-        rule=f"latest measure.{name}",
-        workable=entry.get("workable", False),
-        sentence=f"{entry['phrase']} {{value}} {unit}, measured on {{date}}",
-        **common,
-    )
-    yield Feature(
-        name=f"{name}_slope",
-        label=f"{label}, change in a year over {window_words(days)}",
-        unit=f"{unit} a year",
-        kind="measurement",
-        window_days=days,
-        rule=f"slope measure.{name}",
-        **common,
-    )
-    yield Feature(
-        name=f"{name}_readings_{year}",
-        label=f"{label}, readings in the last {window_words(year)}",
-        unit="readings",
-        kind="count",
-        window_days=year,
-        rule=f"count measure.{name}",
-        **common,
-    )
-    yield Feature(
-        name=f"{name}_days",
-        label=f"{label}, days since the last reading",
-        unit="days",
-        kind="days",
-        window_days=days,
-        rule=f"since measure.{name}",
-        **common,
-    )
-    if entry.get("loss", False):
-        yield Feature(
-            name=f"{name}_loss",
-            label=f"{label}, percent below the highest within {window_words(days)}",
-            unit="%",
-            kind="measurement",
-            window_days=days,
-            rule=f"fall measure.{name}",
-            workable=True,
-            sentence=f"{entry['phrase']} {{value}} % below the highest of "
-            f"{window_words(days)}, measured on {{date}}",
-            **common,
+    window = window_words(days)
+
+    def feature(suffix: str, told: str, how: str, **more: Any) -> Feature:
+        given = {"kind": "measurement", "unit": unit, "window_days": days, **more}
+        return Feature(
+            name=f"{name}{suffix}",
+            label=f"{label}, {told}",
+            group="tests",
+            sources=("gp", "hospital"),
+            rule=f"{how} measure.{name}",
+            **given,
         )
+
+    told = f"{phrase} {{value}} {unit}, measured on {{date}}"
+    workable = entry.get("workable", False)
+    yield feature("", f"latest within {window}", "latest", workable=workable, sentence=told)
+    yield feature("_slope", f"change in a year over {window}", "slope", unit=f"{unit} a year")
+    counted: dict[str, Any] = {"kind": "count", "unit": "readings", "window_days": year}
+    yield feature(
+        f"_readings_{year}", f"readings in the last {window_words(year)}", "count", **counted
+    )
+    yield feature("_days", "days since the last reading", "since", kind="days", unit="days")
+    if entry.get("loss", False):
+        lost = f"{phrase} {{value}} % below the highest of {window}, measured on {{date}}"
+        below = f"percent below the highest within {window}"
+        yield feature("_loss", below, "fall", unit="%", workable=True, sentence=lost)
 
 
 def _medicine(name: str, entry: Mapping[str, Any], history_days: int) -> Iterator[Feature]:

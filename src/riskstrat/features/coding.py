@@ -31,8 +31,9 @@ FIRST_APPLIANCE_CHAPTER = "20"
 """BNF chapters from 20 on are dressings, appliances and stoma care, not medicines (NHSBSA BNF code
 information)."""
 
-_BNF_SECTION = 4
-"""Digits of a section of the British National Formulary."""
+_BNF_SECTION, _BNF_SUBSTANCE = 4, 9
+"""Characters of a section and of a chemical substance in a code of the British National Formulary
+(NHSBSA BNF code information). Codes of other systems each count as a kind and a substance."""
 
 _WHENS: tuple[When, ...] = ("recorded", "missed", "stay", "primary")
 
@@ -91,7 +92,7 @@ class CodeFacts:
 
 
 _Found = list[tuple[str, CodeRule | None]]
-"""Facts that a code stands for, each with its rule; None for a kind of medicine."""
+"""Facts that a code stands for, each with its rule; None for a kind of medicine or a substance."""
 
 
 def list_codes(
@@ -123,15 +124,14 @@ def _facts_of(
     for rule in rules.matching(listed):
         if not rule.families or family in rule.families:
             yield rule.fact, rule
-    if listed.kind == "medication" and (kind := _medicine(listed)):
-        yield f"medicine.{kind}", None
+    if listed.kind == "medication" and not _is_appliance(listed):
+        is_bnf = listed.system == "bnf"
+        for fact, digits in (("medicine", _BNF_SECTION), ("substance", _BNF_SUBSTANCE)):
+            yield f"{fact}.{listed.system} {listed.code[:digits] if is_bnf else listed.code}", None
 
 
-def _medicine(listed: Listed) -> str:
-    """The kind of a medicine: its BNF section, or the code itself; empty for an appliance."""
-    if listed.system != "bnf":
-        return f"{listed.system} {listed.code}"
-    return listed.code[:_BNF_SECTION] if listed.code < FIRST_APPLIANCE_CHAPTER else ""
+def _is_appliance(listed: Listed) -> bool:
+    return listed.system == "bnf" and listed.code >= FIRST_APPLIANCE_CHAPTER
 
 
 class _Rules:

@@ -87,7 +87,7 @@ class Feeds:
 
     def covers(self, fact: str, index_date: date) -> bool:
         """Whether the feed of `fact` had delivered anything before `index_date`."""
-        known = "medicine." if fact.startswith("medicine.") else fact
+        known = "medicine." if fact.startswith(("medicine.", "substance.")) else fact
         return known in self.first_known and self.first_known[known] < index_date
 
 

@@ -235,14 +235,7 @@ def _value_of(  # noqa: C901, PLR0913 - one branch per rule, written out for the
     if how == _LONGEST:
         return float(min(keys[end - 1] & _DAY_MASK, window)), True, 0
     if how == _NIGHTS:
-        nights, first = 0.0, 0
-        for k in range(start, end):
-            begun, left = keys[k] & _DAY_MASK, amounts[k]
-            if left < window and begun > left:
-                nights += min(begun, window) - min(left, window)
-                if first == 0:
-                    first = begun
-        return min(nights, float(window)), nights > 0, first
+        return _nights(keys, amounts, start, end, window)
     last = start
     while last < end and keys[last] & _DAY_MASK <= window:
         last += 1
@@ -262,6 +255,30 @@ def _value_of(  # noqa: C901, PLR0913 - one branch per rule, written out for the
         for k in range(start, last):
             change += 1 if keys[k] & _DAY_MASK <= half else -1
         return float(change), True, newest
+    return _amount_of(keys, amounts, start, last, how)
+
+
+@compiled
+def _nights(
+    keys: Keys, amounts: Reals, start: int, end: int, window: int
+) -> tuple[float, bool, int]:
+    """Nights within the window of spells that begin on the day of a fact and end on its amount."""
+    nights, first = 0.0, 0
+    for k in range(start, end):
+        begun, left = keys[k] & _DAY_MASK, amounts[k]
+        if left < window and begun > left:
+            nights += min(begun, window) - min(left, window)
+            if first == 0:
+                first = begun
+    return min(nights, float(window)), nights > 0, first
+
+
+@compiled
+def _amount_of(
+    keys: Keys, amounts: Reals, start: int, last: int, how: int
+) -> tuple[float, bool, int]:
+    """As :func:`_value_of`, for rules about the amounts of the facts from `start` to `last`."""
+    newest = keys[start] & _DAY_MASK
     low = high = total = amounts[start]
     for k in range(start + 1, last):
         low, high = min(low, amounts[k]), max(high, amounts[k])

@@ -88,7 +88,12 @@ RESIDENCE_FACTS = (
         select row_number, 'address_days', day, day from open_residences where newest = 1
         union all
         select distinct a.row_number, 'moved_home',
-            {days_sql("a.start_date", "a.index_date")}, 0 from known_residences a
+            {days_sql("a.start_date", "a.index_date")}, 0
+        from (
+            select row_number, index_date, start_date,
+                min(start_date) over (partition by row_number) as first_date
+            from known_residences
+        ) a where a.start_date > a.first_date
         union all
         select distinct g.row_number, 'registration',
             {days_sql("g.start_date", "g.index_date")}, 0 from known_registrations g

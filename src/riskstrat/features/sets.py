@@ -36,7 +36,7 @@ class FactSet:
     from_age : int
         Age in years from which the score is meant; missing below.
     many_medicines : int
-        One more point for at least so many kinds of medicine in 12 months; 0 for no such rule.
+        One more point for at least so many substances issued in 12 months; 0 for no such rule.
     paper : str
         Where the score was published.
     """
@@ -79,6 +79,7 @@ _PAPERS = {
     "measure": "table measurements",
     "drug": "British National Formulary",
     "medicine": "British National Formulary",
+    "substance": "British National Formulary",
     "acsc": "Purdy 2009; NHS Institute",
     "readmission": "NHS England, 30-day readmissions",
     "fall": "ICD-10 W00 to W19",
@@ -107,6 +108,7 @@ def _sets() -> dict[str, FactSet]:
         "mental_condition": FactSet({fact: 1 for fact in conditions if fact in mental}),
         "physical_condition": FactSet({fact: 1 for fact in conditions if fact not in mental}),
         "medicine": FactSet({}, prefix="medicine."),
+        "substance": FactSet({}, prefix="substance."),
         "measured": FactSet({}, prefix="measure."),
         "charlson": _charlson(),
         "hfrs": _hfrs(),

@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from riskstrat.errors import DataError
-from riskstrat.features.build import FeaturePlan, KnownRecords, checked_keys, filled_chunks
+from riskstrat.features.build import KnownRecords, checked_keys, filled_chunks
 from riskstrat.features.matrix import FeatureMatrix, read_chunks, write_catalogue
+from riskstrat.features.plan import FeaturePlan
 from riskstrat.staging import require_replaceable
 from riskstrat.study import Study
 

@@ -63,6 +63,12 @@ def test_changes_of_address_count_by_the_day_somebody_moved_in(start, moves):
     assert history.value("home_moves_365") == moves
 
 
+def test_the_first_known_address_is_no_change():
+    history = History()
+    _home(history, 100, imd_decile=5)
+    assert history.value("home_moves_365") == 0
+
+
 def test_changes_of_address_are_not_known_without_addresses():
     assert math.isnan(History().value("home_moves_365"))
 

@@ -37,11 +37,13 @@ def test_the_efi_is_for_people_of_65_and_over(born, is_missing):
 
 
 @pytest.mark.parametrize(("kinds", "points"), [(4, 1), (5, 2)])
-def test_five_kinds_of_medicine_within_a_year_are_a_deficit(kinds, points):
+def test_five_substances_within_a_year_are_a_deficit(kinds, points):
+    """Strengths and brands of one substance are one, several of one section are several."""
     history = _born(OLD, DIABETES)
     for kind in range(kinds):
-        for day in (365, 366):
-            history.event("medication", day, f"02{kind + 1:02d}", source="gp", system="bnf")
+        for product in ("AAAAAA", "BBACAC"):
+            code = f"0205051{kind}0{product}"
+            history.event("medication", 365, code, source="gp", system="bnf")
     history.event("medication", 366, "0301", source="gp", system="bnf")
     assert history.value("efi") == pytest.approx(points / 36)
 

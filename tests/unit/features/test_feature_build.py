@@ -12,7 +12,7 @@ from tests.unit.features.history import INDEX_DATE, History, study
 
 from riskstrat.engine import to_dialect
 from riskstrat.errors import StudyError, UsageError
-from riskstrat.features import build, build_features, catalogue
+from riskstrat.features import asking, build, build_features, catalogue
 from riskstrat.features.codelists import code_rules
 from riskstrat.features.sets import members_of
 
@@ -101,7 +101,7 @@ def test_the_keys_stay_readable_afterwards(history):
     assert history.engine.connection.execute("select count(*) from cohort_keys").fetchone() == (3,)
 
 
-@pytest.mark.parametrize("query", build.FEATURE_QUERIES, ids=lambda query: query[-2:][0].name)
+@pytest.mark.parametrize("query", asking.FEATURE_QUERIES, ids=lambda query: query[-2:][0].name)
 def test_every_query_is_portable(query):
     """Each step keeps to the allow-list (by construction) and can be written for Spark."""
     assert all(step.portable for step in query)
@@ -110,7 +110,7 @@ def test_every_query_is_portable(query):
 
 def test_every_fact_is_given_by_a_query_or_a_code():
     """No feature keeps its start value because nothing ever gives its fact."""
-    text = " ".join(step.sql for query in build.FACT_QUERIES for step in query)
+    text = " ".join(step.sql for query in asking.FACT_QUERIES for step in query)
     coded = {rule.fact for rule in code_rules(study())}
     computed = {"ed_out_of_hours"}
     for feature in catalogue(study()):
@@ -118,4 +118,4 @@ def test_every_fact_is_given_by_a_query_or_a_code():
             fact in coded | computed or f"'{fact}'" in text or f"'{fact.split('.')[0]}.'" in text
             for fact in members_of(feature.fact, coded)
         ]
-        assert any(given) or feature.fact == "medicine", feature.fact
+        assert any(given) or feature.fact in {"medicine", "substance"}, feature.fact
