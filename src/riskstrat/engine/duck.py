@@ -125,6 +125,10 @@ class Engine:
         with _readable():
             self.connection.execute(text, dict(parameters) or None)
 
+    def forget(self, name: str) -> None:
+        """Remove the temporary table `name`, if there is one."""
+        self.connection.execute(f'drop table if exists "{name}"')
+
     def _relation(
         self, steps: Sequence[Step], parameters: Mapping[str, object]
     ) -> duckdb.DuckDBPyRelation:

@@ -43,3 +43,6 @@ class QueryEngine(Protocol):
 
     def create(self, *steps: Step, **parameters: object) -> None:
         """Keep the last step's rows under that step's name."""
+
+    def forget(self, name: str) -> None:
+        """Remove what :meth:`create` keeps under `name`, if anything."""

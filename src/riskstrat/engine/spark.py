@@ -154,6 +154,13 @@ class SparkEngine:
             self._kept[last.name] = rows.cache()
             rows.count()
 
+    def forget(self, name: str) -> None:
+        """Remove the temporary view that :meth:`create` made under `name`, if there is one."""
+        if (kept := self._kept.pop(name, None)) is not None:
+            self.session.catalog.dropTempView(name)
+            kept.unpersist()
+            self._twin.forget(name)
+
     def _register(self, name: str, rows: DataFrame, schema: pa.Schema) -> None:
         self._twin.register(name, _as_duckdb_has_it(schema).empty_table())
         self._name(name, rows)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from riskstrat.engine import Engine, Step
+from riskstrat.engine import QueryEngine, Step
 from riskstrat.features.catalogue import Feature
 from riskstrat.features.coded import CODED_EVENTS, LISTED_CODES
 from riskstrat.features.coding import CodeFacts, coded_facts
@@ -62,7 +62,9 @@ of the day."""
 _NO_FACTS: _Valued = (np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int32))
 
 
-def known_facts(engine: Engine, plan: FeaturePlan, keys: pd.DataFrame, values: Values) -> Facts:
+def known_facts(
+    engine: QueryEngine, plan: FeaturePlan, keys: pd.DataFrame, values: Values
+) -> Facts:
     """What was known of some people; what no fact means is written into their rows of `values`."""
     _register_chunk(engine, keys)
     _before_facts(keys["index_date"], plan, values)
@@ -74,7 +76,7 @@ def known_facts(engine: Engine, plan: FeaturePlan, keys: pd.DataFrame, values: V
     return coded, (np.concatenate(keys_of), np.concatenate(amounts), np.concatenate(minutes))
 
 
-def _register_chunk(engine: Engine, keys: pd.DataFrame) -> None:
+def _register_chunk(engine: QueryEngine, keys: pd.DataFrame) -> None:
     """The keys of a chunk with their row numbers, and what several queries read of them."""
     rows = pa.table(
         {
@@ -89,7 +91,7 @@ def _register_chunk(engine: Engine, keys: pd.DataFrame) -> None:
         engine.create(*query)
 
 
-def _coded_facts(engine: Engine, coding: CodeFacts) -> tuple[list[Keys], list[_Valued]]:
+def _coded_facts(engine: QueryEngine, coding: CodeFacts) -> tuple[list[Keys], list[_Valued]]:
     """Facts of coded events: packed ones, and those with an amount."""
     packed: list[Keys] = []
     valued: list[_Valued] = [_NO_FACTS]
@@ -106,7 +108,7 @@ def _coded_facts(engine: Engine, coding: CodeFacts) -> tuple[list[Keys], list[_V
     return packed, valued
 
 
-def _facts_with_amounts(engine: Engine, query: Sequence[Step]) -> _Valued:
+def _facts_with_amounts(engine: QueryEngine, query: Sequence[Step]) -> _Valued:
     facts = engine.fetch(*query).combine_chunks()
     row, fact, day = (
         facts[name].cast(pa.int32()).to_numpy() for name in ("row_number", "fact_number", "day")
@@ -159,7 +161,7 @@ def _is_covered(plan: FeaturePlan, feature: Feature, index_date: date) -> bool:
 
 
 def _forget_before_registration(
-    engine: Engine, features: Sequence[Feature], values: Values
+    engine: QueryEngine, features: Sequence[Feature], values: Values
 ) -> None:
     """Make no facts mean not known where registration is shorter than the window (rule 8).
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from riskstrat.engine import Engine
+from riskstrat.engine import QueryEngine
 from riskstrat.errors import UsageError
 from riskstrat.features.asking import Facts, known_facts
 from riskstrat.features.kernel import FactDays, SortedFacts, Values, apply_facts
@@ -21,7 +21,7 @@ from riskstrat.study import Study
 
 __all__ = ["ROWS_PER_CHUNK", "KnownRecords", "build_features", "checked_keys", "filled_chunks"]
 
-ROWS_PER_CHUNK = 150_000
+ROWS_PER_CHUNK = 75_000
 """Matrix rows whose facts are held at once, rounded up to whole people: bounds the memory, whatever
 the population and the number of index dates."""
 
@@ -30,7 +30,7 @@ class KnownRecords(Protocol):
     """What features need of the records: an engine that holds them, and a way to name the keys."""
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> QueryEngine:
         """Holds the canonical tables."""
 
     def register_keys(self, keys: pd.DataFrame) -> None:
@@ -65,14 +65,16 @@ def build_features(records: KnownRecords, cohort_keys: pd.DataFrame, study: Stud
     """
     keys = checked_keys(cohort_keys)
     plan = FeaturePlan.of(records.engine, study)
-    order = np.argsort(keys["patient_id"].to_numpy(dtype=object), kind="stable")
+    order = np.arange(len(keys))
+    if not (is_in_order := keys["patient_id"].is_monotonic_increasing):
+        order = np.argsort(keys["patient_id"].to_numpy(dtype=object), kind="stable")
     values = np.empty((len(keys), len(plan.features)), np.float32)
     fact_days = np.empty(values.shape, np.int16)
     for _ in filled_chunks(records, plan, keys.iloc[order], room=(values, fact_days)):
         pass
     records.register_keys(keys)
     used = keys[["patient_id", "index_date"]]
-    if not np.array_equal(order, np.arange(len(order))):
+    if not is_in_order:
         back = np.argsort(order)
         values, fact_days = values[back], fact_days[back]
     return FeatureMatrix(used, values, plan.features, plan.catalogue_hash, fact_days)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from riskstrat.engine import Engine, Step
+from riskstrat.engine import QueryEngine, Step
 from riskstrat.errors import StudyError
 from riskstrat.features.codelists import CodeRule
 from riskstrat.reference import load_table
@@ -113,7 +113,7 @@ def families_wanted(sources: Sequence[str]) -> frozenset[str]:
 
 
 def read_feeds(
-    engine: Engine,
+    engine: QueryEngine,
     listed: Sequence[Mapping[str, object]],
     rules: Iterable[CodeRule],
     sources: Sequence[str],
@@ -122,7 +122,7 @@ def read_feeds(
 
     Parameters
     ----------
-    engine : Engine
+    engine : QueryEngine
         Holds the canonical tables.
     listed : sequence of mapping
         Rows of the query ``listed_codes``.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from riskstrat.engine import Engine
+from riskstrat.engine import QueryEngine
 from riskstrat.features.catalogue import Feature, catalogue, catalogue_hash
 from riskstrat.features.coded import LISTED_CODES
 from riskstrat.features.codelists import code_rules
@@ -54,7 +54,7 @@ class FeaturePlan:
     feeds: Feeds
 
     @classmethod
-    def of(cls, engine: Engine, study: Study) -> FeaturePlan:
+    def of(cls, engine: QueryEngine, study: Study) -> FeaturePlan:
         """Ask the records which codes and feeds they hold, and number the facts.
 
         Raises
@@ -84,7 +84,7 @@ class FeaturePlan:
             feeds,
         )
 
-    def register(self, engine: Engine) -> None:
+    def register(self, engine: QueryEngine) -> None:
         """Make the relations that every chunk's queries join readable."""
         ruled = (np.diff(self.rules.starts) > 0) | (np.diff(self.helpers.starts) > 0)
         facts = [(fact, number) for fact, number in self.facts.items() if ruled[number]]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -42,7 +42,7 @@ class LinkedRecords:
     """
 
     path: Path
-    engine: Engine = field(compare=False, repr=False)
+    engine: QueryEngine = field(compare=False, repr=False)
     manifest: dict[str, Any] = field(repr=False)
 
     @property
@@ -84,8 +84,8 @@ class LinkedRecords:
         stays = keys.get("index_stay_id", pd.Series([None] * len(keys), dtype=object))
         columns = [
             pa.array(keys["patient_id"], pa.string(), from_pandas=True),
-            pa.array(pd.to_datetime(keys["index_date"]).dt.date, pa.date32(), from_pandas=True),
-            pa.array(stays.astype(object), pa.string(), from_pandas=True),
+            pa.array(pd.to_datetime(keys["index_date"])).cast(pa.date32(), safe=False),
+            pa.array(stays, pa.string(), from_pandas=True),
         ]
         self.engine.register("cohort_keys", pa.table(columns, schema=_KEY_COLUMNS))
 
@@ -134,7 +134,7 @@ def load_records(path: str | Path, *, engine: QueryEngine | None = None) -> Link
     engine = engine or Engine()
     for table in TABLES.values():
         _register(engine, folder, table)
-    return LinkedRecords(folder, cast(Engine, engine), manifest)
+    return LinkedRecords(folder, engine, manifest)
 
 
 def records_of(
@@ -172,7 +172,7 @@ def records_of(
         "sources": [asdict(source) for source in sources],
         "tables": {name: {"rows": _row_count(engine, name)} for name in TABLES},
     }
-    return LinkedRecords(Path(), cast(Engine, engine), manifest)
+    return LinkedRecords(Path(), engine, manifest)
 
 
 def _row_count(engine: QueryEngine, name: str) -> int:

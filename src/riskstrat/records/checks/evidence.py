@@ -154,4 +154,4 @@ def evidence_of(records: LinkedRecords) -> Iterator[Evidence]:
     try:
         yield Evidence(records)
     finally:
-        records.engine.connection.execute(f"drop table if exists {PRACTICE_MONTHS}")
+        records.engine.forget(PRACTICE_MONTHS)
