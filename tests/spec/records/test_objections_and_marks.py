@@ -291,7 +291,7 @@ def test_an_objection_holds_until_its_latest_version_ends_it(tmp_path: Path) -> 
             for row in VERSIONS[case][1]
         ],
     )
-    barred = {cases[name]: not linked.where(f"own gp \x1f{name}") for name in cases}
+    barred = {cases[name]: not linked.where(f"own gp gp \x1f{name}") for name in cases}
     assert barred == {case: bars for case, (bars, _) in VERSIONS.items()}
     assert linked.excluded == {"risk_stratification": sum(barred.values())}
 
