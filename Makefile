@@ -42,6 +42,7 @@ accept: setup  ## what is too large for 'make test'; writes benchmarks/results
 	$(BIN)/python -m benchmarks.accuracy --json benchmarks/results/accuracy.json
 	$(BIN)/python -m benchmarks.district --people 200000 --json benchmarks/results/district.json
 	$(BIN)/python -m benchmarks.link --people 200000 --json benchmarks/results/link.json
+	$(BIN)/python -m benchmarks.features --people 200000 --json benchmarks/results/features.json
 	$(BIN)/python -m benchmarks.indices --sets 1000000 --json benchmarks/results/indices.json
 
 check: $(READY)  ## formatting, lint, types, layers, spelling of the lock

@@ -140,7 +140,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.print(as_table(found))
     console.print(machine_line(machine))
     if options.json:
-        command = f"python -m benchmarks.link --people {options.people} --memory {options.memory}"
+        given = "--data FEEDS" if options.data else f"--people {options.people}"
+        command = f"python -m benchmarks.link {given} --memory {options.memory}"
         command += " --without-details" if options.without_details else ""
         write_result(options.json, command, {"machine": machine, "measured": found})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from riskstrat.errors import DataError, UsageError
 
-__all__ = ["require_replaceable", "staged_directory"]
+__all__ = ["require_replaceable", "staged_directory", "swap"]
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def staged_directory(out: Path, *, marker: str) -> Iterator[Path]:
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir(parents=True)
         yield staged
-        _swap(staged, out)
+        swap(staged, out)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         raise DataError(
@@ -86,7 +86,8 @@ def require_replaceable(out: Path, marker: str) -> None:
         )
 
 
-def _swap(staged: Path, out: Path) -> None:
+def swap(staged: Path, out: Path) -> None:
+    """Put a finished folder in the place of `out`; what stood there stays when that fails."""
     old = out.with_name(f".{out.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if out.exists():

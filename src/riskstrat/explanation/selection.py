@@ -88,11 +88,11 @@ def facts(
     Returns
     -------
     ndarray of bool, shape (n, p)
-        False without a dated fact or a sentence, for a count, flag or score of 0, and for a
-        measurement older than 24 months.
+        False without a dated fact or a sentence, for a count, flag, score or fall of 0, and for
+        a measurement older than 24 months.
     """
     has_sentence = np.array([bool(feature.sentence) for feature in features])
-    is_counted = np.array([feature.kind in _COUNTED for feature in features])
+    is_counted = np.array([f.kind in _COUNTED or f.how == "fall" for f in features])
     is_measured = np.array([feature.kind == "measurement" for feature in features])
     told = (fact_days >= 1) & ~np.isnan(values) & has_sentence
     told &= ~is_counted | (values > 0)

@@ -71,7 +71,8 @@ def known_facts(
     _forget_before_registration(engine, plan.features, values)
     coded, measured = _coded_facts(engine, plan.coding)
     others = [_facts_with_amounts(engine, query) for query in FACT_QUERIES]
-    others.append(_out_of_hours(others[-1], plan.facts, keys["index_date"]))
+    stays = others[FACT_QUERIES.index(STAY_FACTS)]
+    others.append(_out_of_hours(stays, plan.facts, keys["index_date"]))
     keys_of, amounts, minutes = zip(*measured, *others, strict=True)
     return coded, (np.concatenate(keys_of), np.concatenate(amounts), np.concatenate(minutes))
 

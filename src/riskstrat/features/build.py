@@ -33,6 +33,10 @@ class KnownRecords(Protocol):
     def engine(self) -> QueryEngine:
         """Holds the canonical tables."""
 
+    @property
+    def content(self) -> str | None:
+        """Another text when any row is another; None when they cannot tell."""
+
     def register_keys(self, keys: pd.DataFrame) -> None:
         """Make `keys` readable as ``cohort_keys``."""
 

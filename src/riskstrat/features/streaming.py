@@ -11,10 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from riskstrat.errors import DataError
+from riskstrat.features import build
 from riskstrat.features.build import KnownRecords, checked_keys, filled_chunks
 from riskstrat.features.matrix import FeatureMatrix, read_chunks, write_catalogue
 from riskstrat.features.plan import FeaturePlan
-from riskstrat.staging import require_replaceable
+from riskstrat.staging import require_replaceable, swap
 from riskstrat.study import Study
 
 __all__ = ["feature_chunks", "write_features"]
@@ -52,8 +53,8 @@ def write_features(
     """Write the matrix of a study chunk by chunk; go on where an earlier run broke off.
 
     What is finished stands in ``<directory>.partial`` until all of it is there and takes its place.
-    A chunk is taken over from an earlier run only when the keys, the study's features and the codes
-    of the records are the same.
+    A chunk is taken over from an earlier run only when keys, features, records and the size of the
+    chunks are the same; never when the records cannot tell that they are.
 
     Parameters
     ----------
@@ -79,16 +80,14 @@ def write_features(
     by_person = keys.sort_values("patient_id", kind="stable", ignore_index=True)
     partial = out.with_name(f"{out.name}.partial")
     try:
-        done = _begun(partial, _fingerprint(plan, by_person))
+        done = _begun(partial, _fingerprint(records, plan, by_person))
         for rows, values, fact_days in filled_chunks(records, plan, by_person, done=done):
             used = by_person.iloc[rows][["patient_id", "index_date"]].reset_index(drop=True)
             chunk = FeatureMatrix(used, values, plan.features, plan.catalogue_hash, fact_days)
             chunk.write_chunk(partial, rows.start)
         write_catalogue(partial, plan.catalogue_hash, plan.features)
         (partial / _PLAN).unlink()
-        if out.exists():
-            shutil.rmtree(out)
-        partial.rename(out)
+        swap(partial, out)
     except OSError as error:
         raise DataError(
             f"the matrix could not be written to '{out.name}' ({error.strerror}).",
@@ -101,7 +100,7 @@ def write_features(
 def _begun(partial: Path, fingerprint: str) -> frozenset[int]:
     """First rows of the chunks that an earlier run of the same plan finished."""
     plan = partial / _PLAN
-    if plan.is_file() and plan.read_text("utf-8") == fingerprint:
+    if fingerprint and plan.is_file() and plan.read_text("utf-8") == fingerprint:
         return frozenset(read_chunks(partial))
     if partial.exists():
         shutil.rmtree(partial)
@@ -110,14 +109,16 @@ def _begun(partial: Path, fingerprint: str) -> frozenset[int]:
     return frozenset()
 
 
-def _fingerprint(plan: FeaturePlan, keys: pd.DataFrame) -> str:
-    """What the values depend on: keys, rules, and the codes and feeds of the records."""
+def _fingerprint(records: KnownRecords, plan: FeaturePlan, keys: pd.DataFrame) -> str:
+    """What the values of every chunk depend on; empty when the records cannot tell."""
+    if records.content is None:
+        return ""
     hashed = pd.util.hash_pandas_object(keys, index=False).to_numpy().tobytes()
-    held = repr(sorted(plan.feeds.first_known.items())) + repr(plan.coding.relation.to_pydict())
     return json.dumps(
         {
             "keys": hashlib.sha256(hashed).hexdigest(),
             "catalogue": plan.catalogue_hash,
-            "records": hashlib.sha256(held.encode()).hexdigest(),
+            "records": records.content,
+            "rows_per_chunk": build.ROWS_PER_CHUNK,
         }
     )

@@ -65,6 +65,12 @@ class LinkedRecords:
         """Whether the people in the records were made up."""
         return bool(self.manifest.get("synthetic", False))
 
+    @property
+    def content(self) -> str | None:
+        """The content hashes of the tables as one text; None for tables that were never hashed."""
+        hashes = [table.get("content_hash") for table in self.manifest["tables"].values()]
+        return None if None in hashes else " ".join(map(str, hashes))
+
     def register_keys(self, keys: pd.DataFrame) -> None:
         """Make `keys` readable as ``cohort_keys``, which every query of what was known joins.
 

@@ -92,6 +92,11 @@ class History:
             schema = pa.schema([(column.name, _TYPES[column.type]) for column in table.columns])
             self.engine.register(name, pa.Table.from_pylist(self.rows[name], schema=schema))
 
+    @property
+    def content(self) -> str:
+        """As linked records do: another text for other rows."""
+        return str(self.rows)
+
     def register_keys(self, keys: pd.DataFrame) -> None:
         """As linked records do."""
         columns = {

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
-from tests.unit.features.history import INDEX_DATE, History, study
+from tests.unit.features.history import INDEX_DATE, History, days_before, study
 
 from riskstrat.errors import UsageError
 from riskstrat.features import (
@@ -14,7 +14,6 @@ from riskstrat.features import (
     build,
     build_features,
     feature_chunks,
-    streaming,
     write_features,
 )
 
@@ -88,7 +87,7 @@ def test_a_run_that_broke_off_goes_on(history, tmp_path, monkeypatch):
     _same(FeatureMatrix.load(tmp_path / "matrix"), whole)
 
 
-@pytest.mark.parametrize("change", ["keys", "study", "records"])
+@pytest.mark.parametrize("change", ["keys", "study", "records", "end of a stay", "chunks"])
 def test_what_belongs_to_another_plan_is_not_taken_over(history, tmp_path, monkeypatch, change):
     with monkeypatch.context() as patch:
         _broken_after(patch, 1)
@@ -99,11 +98,30 @@ def test_what_belongs_to_another_plan_is_not_taken_over(history, tmp_path, monke
         keys = KEYS.assign(index_date=pd.Timestamp("2021-01-02"))
     elif change == "study":
         asked = study('groups = ["person", "emergency"]')
-    else:
+    elif change == "records":
         history.diagnosis(40, "I500", "a")
-        history.register()
+    elif change == "end of a stay":
+        history.rows["stays"][0]["end_date"] = days_before(16)
+    else:
+        monkeypatch.setattr(build, "ROWS_PER_CHUNK", 1)
+    history.register()
     done = _broken_after(monkeypatch, 9)
     write_features(history, keys, asked, tmp_path / "matrix")
+    assert done == ([0, 1, 2, 3, 4] if change == "chunks" else [0, 2, 4])
+    assert_array_equal(
+        FeatureMatrix.load(tmp_path / "matrix").values,
+        build_features(history, keys.sort_values("patient_id"), asked).values,
+    )
+
+
+def test_records_that_cannot_tell_what_they_hold_are_read_again(history, tmp_path, monkeypatch):
+    monkeypatch.setattr(History, "content", None)
+    with monkeypatch.context() as patch:
+        _broken_after(patch, 1)
+        with pytest.raises(KeyboardInterrupt):
+            write_features(history, KEYS, STUDY, tmp_path / "matrix")
+    done = _broken_after(monkeypatch, 9)
+    write_features(history, KEYS, STUDY, tmp_path / "matrix")
     assert done == [0, 2, 4]
 
 
@@ -120,7 +138,3 @@ def test_an_earlier_matrix_is_replaced_and_nothing_else(history, tmp_path):
 def test_a_matrix_in_one_file_is_one_chunk(history, tmp_path):
     build_features(history, KEYS, STUDY).save(tmp_path / "matrix")
     assert [len(chunk) for chunk in FeatureMatrix.chunks(tmp_path / "matrix")] == [len(PEOPLE)]
-
-
-def test_streaming_is_made_of_the_same_chunks():
-    assert streaming.filled_chunks is build.filled_chunks
