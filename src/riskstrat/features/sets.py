@@ -110,9 +110,11 @@ def _sets() -> dict[str, FactSet]:
         "medicine": FactSet({}, prefix="medicine."),
         "substance": FactSet({}, prefix="substance."),
         "measured": FactSet({}, prefix="measure."),
-        "charlson": _charlson(),
+        "charlson": _comorbidity("charlson", "quan2011", "Charlson 1987; Quan 2005, 2011"),
         "hfrs": _hfrs(),
-        "elixhauser": _elixhauser(),
+        "elixhauser": _comorbidity(
+            "elixhauser", "van_walraven2009", "Quan 2005; van Walraven 2009"
+        ),
         "imperial_frailty": FactSet({}, prefix="imperial.", paper="Soong 2015"),
         "cambridge": _cambridge(),
         "efi": _efi(),
@@ -120,16 +122,16 @@ def _sets() -> dict[str, FactSet]:
     }
 
 
-def _charlson() -> FactSet:
+def _comorbidity(index: str, weight: str, paper: str) -> FactSet:
+    """An index of comorbidity: weighted groups, of which milder ones do not count beside severe."""
     weights = {
-        f"charlson.{row['condition']}": int(row["quan2011"])
-        for row in load_table("charlson_weights")
+        f"{index}.{row['condition']}": int(row[weight]) for row in load_table(f"{index}_weights")
     }
     drops = tuple(
-        (f"charlson.{row['drop_condition']}", f"charlson.{row['when_present']}")
-        for row in load_table("charlson_hierarchy")
+        (f"{index}.{row['drop_condition']}", f"{index}.{row['when_present']}")
+        for row in load_table(f"{index}_hierarchy")
     )
-    return FactSet(weights, drops=drops, paper="Charlson 1987; Quan 2005, 2011")
+    return FactSet(weights, drops=drops, paper=paper)
 
 
 def _hfrs() -> FactSet:
@@ -139,18 +141,6 @@ def _hfrs() -> FactSet:
     return FactSet(
         {**tenths, "hfrs.any": 0}, divisor=10, is_missing_without=True, paper="Gilbert 2018"
     )
-
-
-def _elixhauser() -> FactSet:
-    weights = {
-        f"elixhauser.{row['condition']}": int(row["van_walraven2009"])
-        for row in load_table("elixhauser_weights")
-    }
-    drops = tuple(
-        (f"elixhauser.{row['drop_condition']}", f"elixhauser.{row['when_present']}")
-        for row in load_table("elixhauser_hierarchy")
-    )
-    return FactSet(weights, drops=drops, paper="Quan 2005; van Walraven 2009")
 
 
 def _cambridge() -> FactSet:
