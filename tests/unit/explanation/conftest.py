@@ -37,7 +37,7 @@ def feature(position: int) -> Feature:
         kind=KINDS[position],
         sources=("hospital", "gp"),
         window_days=365,
-        rule="",
+        rule="sum",
         workable=False,
         monotone=0,
         sensitive=False,
