@@ -57,6 +57,10 @@ DatesOption = Annotated[
     ),
 ]
 SampleOption = Annotated[int, typer.Option(help="How many people, at random, have true risks.")]
+HistoryOption = Annotated[
+    int | None,
+    typer.Option(help="Also the best achievable risk of a model that looks back so many days."),
+]
 FormatOption = Annotated[str, typer.Option("--format", help="Of the feeds: parquet or csv.")]
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace an earlier output in the same folders.")
@@ -78,6 +82,7 @@ def simulate(
     no_coding_change: SameCodingOption = False,
     truth_dates: DatesOption = None,
     truth_people: SampleOption = 50_000,
+    truth_history: HistoryOption = None,
     file_format: FormatOption = "parquet",
     overwrite: OverwriteOption = False,
     workers: WorkersOption = 2,
@@ -102,6 +107,7 @@ def simulate(
         "enrol": enrol,
         "truth_dates": _days(truth_dates),
         "truth_people": truth_people,
+        "truth_history": truth_history,
         "file_format": file_format,
         "workers": workers,
     }

@@ -12,6 +12,7 @@ from riskstrat.errors import UsageError
 from riskstrat.simulation.feeds.files import FORMATS
 from riskstrat.simulation.settings import Setting
 from riskstrat.simulation.timeline import Days, Period, day_number
+from riskstrat.study import LONGEST_DAYS
 
 __all__ = ["FEWEST_PEOPLE", "LAST_DAY", "MOST_PEOPLE", "MOST_YEARS", "Plan", "shock_of"]
 
@@ -37,6 +38,8 @@ class Plan:
     truth_dates : tuple of date, optional
         Each 1 January of the period when not given.
     truth_people : int
+    truth_history : int, optional
+        Days of look-back of a further best achievable risk.
     file_format : str
     workers : int
     """
@@ -46,6 +49,7 @@ class Plan:
     setting: Setting = field(default_factory=Setting)
     truth_dates: tuple[date, ...] | None = None
     truth_people: int = 50_000
+    truth_history: int | None = None
     file_format: str = "parquet"
     workers: int = 2
 
@@ -86,6 +90,10 @@ class Plan:
             (
                 _whole(self.truth_people, 0, MOST_PEOPLE),
                 f"0 to {MOST_PEOPLE:,} people with true risks, got {_told(self.truth_people)}",
+            ),
+            (
+                self.truth_history is None or _whole(self.truth_history, 1, LONGEST_DAYS),
+                f"1 to {LONGEST_DAYS:,} days of look-back, got {_told(self.truth_history)}",
             ),
             (self.file_format in FORMATS, f"a file format, one of: {', '.join(FORMATS)}"),
             (_whole(self.workers, 1, _MOST_WORKERS), f"1 to {_MOST_WORKERS} workers"),

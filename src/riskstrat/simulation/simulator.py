@@ -26,9 +26,9 @@ from riskstrat.simulation.programmes.listed import Listed, read_list, require_li
 from riskstrat.simulation.programmes.rule import ProgrammeRule, require_sound
 from riskstrat.simulation.settings import Setting
 from riskstrat.simulation.telling import Sinks, Told, tell_everybody
+from riskstrat.simulation.truth.risks import Asked
 from riskstrat.simulation.truth.tables import TruthTables
 from riskstrat.simulation.truth.writing import (
-    Asked,
     block_tables,
     write_programmes,
     write_statement,
@@ -53,6 +53,7 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
     enrol: str | Path | pd.DataFrame | None = None,
     truth_dates: Sequence[date] | None = None,
     truth_people: int = 50_000,
+    truth_history: int | None = None,
     file_format: str = "parquet",
     overwrite: bool = False,
     workers: int = 2,
@@ -94,6 +95,8 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
         When true risks are worked out: each 1 January of the period when not given.
     truth_people : int
         For how many people, taken at random.
+    truth_history : int, optional
+        Days of look-back: also gives the best achievable risk of a model that looks back so far.
     file_format : {'parquet', 'csv'}
         Of the feeds; everything else is Parquet.
     overwrite : bool
@@ -146,7 +149,16 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
     (True, 100, None)
     """
     days = None if truth_dates is None else tuple(truth_dates)
-    plan = Plan(people, years, setting or Setting(), days, truth_people, file_format, workers)
+    plan = Plan(
+        people,
+        years,
+        setting or Setting(),
+        days,
+        truth_people,
+        truth_history,
+        file_format,
+        workers,
+    )
     plan.require_possible()
     folders = Folders(*(None if place is None else Path(place) for place in (out, records, truth)))
     folders.require_usable(overwrite=overwrite)
@@ -159,7 +171,7 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
         workers=workers,
         progress=lambda done: say("programmes", done, people),
     )
-    asked = Asked.of(blocks, programmes, plan.truth_days, truth_people)
+    asked = Asked.of(blocks, programmes, plan.truth_days, truth_people, truth_history)
     return _District(plan, blocks, tuple(programmes), selected, asked).write(folders, say)
 
 

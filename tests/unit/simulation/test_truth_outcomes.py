@@ -21,8 +21,8 @@ from riskstrat.simulation.timeline import NEVER, Period, day_number
 from riskstrat.simulation.truth.effect import Happened, effects, enrolments_table, happened
 from riskstrat.simulation.truth.outcomes import OUTCOMES, first_events, outcomes_table
 from riskstrat.simulation.truth.persons import admissions_table, persons_table
+from riskstrat.simulation.truth.risks import Asked
 from riskstrat.simulation.truth.tables import TruthTables
-from riskstrat.simulation.truth.writing import Asked
 
 PERIOD = Period.of(date(2022, 1, 1), date(2024, 12, 31))
 DAY = 1000

@@ -21,7 +21,7 @@ from riskstrat.simulation.lives.rules import (
 from riskstrat.simulation.people.people import GRID, prior
 from riskstrat.simulation.settings import Setting
 from riskstrat.simulation.timeline import NEVER, Period
-from riskstrat.simulation.truth.best import known_on, lasting
+from riskstrat.simulation.truth.best import LONGEST_HISTORY, known_on, lasting
 from riskstrat.simulation.truth.grid import posterior
 from riskstrat.simulation.truth.person import Records, Tables, risks_of_all
 from riskstrat.simulation.truth.record import ON_ARRIVAL, TOLD, daily_rates, told_days
@@ -141,14 +141,14 @@ def _records(birth: int, entry: int, stays: list[tuple[int, int, int]], visits: 
     )  # fmt: skip
 
 
-def _best(rates, records):
+def _best(rates, records, history=LONGEST_HISTORY):
     tables = Tables(
         prior(), GRID, GRID**ATTENDANCE_POWER, lasting(rates),
         np.concatenate([np.zeros((3, 1)), np.cumsum(rates.season, axis=1)], axis=1), 0.28,
     )  # fmt: skip
     streams = tuple(np.uint64(n) for n in (11, 22, 33, 44))
     found = np.zeros((4, 1))
-    risks_of_all(rates, tables, streams, records, known_on(INDEX), found)
+    risks_of_all(rates, tables, streams, records, known_on(INDEX, history), found)
     return found[:2, 0]
 
 
@@ -228,6 +228,29 @@ def test_the_best_risk_is_what_happens_to_people_with_the_same_record(
     error = np.sqrt((weight**2 * (outcome - expected) ** 2).sum()) / weight.sum()
     assert abs(best[0] - expected) < 4 * error + 0.01 * expected
     assert error < 0.1 * expected
+
+
+def test_a_look_back_knows_nothing_earlier_but_that_the_person_survived_it(rates) -> None:
+    """Lives drawn day by day for years, and held against the record of the last of them only."""
+    birth, entry, history = INDEX - 88 * 365, INDEX - 1200, 400
+    known = known_on(INDEX, history)
+    told = [(INDEX - 700, INDEX - 690, 1), (INDEX - 90, INDEX - 80, 0)]
+    visits = [INDEX - 800, INDEX - 200]
+    best = _best(rates, _records(birth, entry, told, visits), history)
+    assert best[0] == _best(rates, _records(birth, entry, told[1:], visits[1:]), history)[0]
+    assert best[0] != _best(rates, _records(birth, entry, told, visits))[0]
+    lives = _Lives(rates, birth, entry, 30_000)
+    weight = np.ones(len(lives.alive))
+    for day in range(entry, known.since):
+        lives.day(day)
+    for day in range(known.since, INDEX):
+        weight = _condition(lives, day, weight, known, told[1:], visits[1:])
+    weight *= lives.alive
+    outcome = _year(lives)
+    expected = (weight * outcome).sum() / weight.sum()
+    error = np.sqrt((weight**2 * (outcome - expected) ** 2).sum()) / weight.sum()
+    assert abs(best[0] - expected) < 3 * error + 0.01 * expected
+    assert error < 0.05 * expected
 
 
 def _condition(lives, day, weight, known, given, visits):

@@ -29,9 +29,11 @@ from riskstrat.simulation.timeline import Floats, Mask, month_starts, months
 from riskstrat.simulation.truth.person import Records, Tables, risks_of_all
 from riskstrat.simulation.truth.record import Known
 
-__all__ = ["Risks", "known_on", "lasting", "risks_on"]
+__all__ = ["LONGEST_HISTORY", "Risks", "known_on", "lasting", "risks_on"]
 
 _PARTS_PER_WORKER = 4
+LONGEST_HISTORY = 100_000
+"""Days of look-back that hold everything anybody's record says."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,16 @@ class Risks:
     oracle_death: Floats
 
 
-def known_on(index: int) -> Known:
-    """What the feeds have told by an index date: rows recorded before it."""
+def known_on(index: int, history: int = LONGEST_HISTORY) -> Known:
+    """What the feeds have told by an index date: rows recorded before it.
+
+    Parameters
+    ----------
+    index : int
+        Day number of the index date.
+    history : int
+        Days of look-back; what happened before is not known.
+    """
     starts = month_starts(months(np.array([index]))[0] - np.arange(6))
     untold = int(starts[HOSPITAL.told(starts) >= index].min())
     return Known(
@@ -64,6 +74,7 @@ def known_on(index: int) -> Known:
         untold=untold,
         arrivals=index - EMERGENCY_CARE.lag_days,
         conditions=index - GP.lag_days,
+        since=index - history,
     )
 
 
@@ -94,6 +105,7 @@ def risks_on(
     *,
     index: int,
     chosen: Mask,
+    history: int = LONGEST_HISTORY,
     workers: int = 1,
 ) -> Risks:
     """Best achievable and oracle risk of some people on an index date.
@@ -104,17 +116,20 @@ def risks_on(
         Day number of the index date; the tables of `rates` reach a year beyond it.
     chosen : ndarray of bool
         Whom to work it out for; those not alive and registered on the day are passed over.
+    history : int
+        Days of look-back of the best achievable risk; see :func:`known_on`.
     workers : int
         Threads. The result does not depend on it.
     """
     here = (people.entry <= index) & (people.birth <= index)
     here &= (lives.death >= index) & (people.leave > index)
     rows = np.flatnonzero(chosen & here)
+    known = known_on(index, history)
     parts = np.array_split(rows, max(1, min(workers * _PARTS_PER_WORKER, len(rows))))
     with ThreadPoolExecutor(workers) as pool:
         found = list(
             pool.map(
-                lambda part: _risks(keyed, people, lives, rates, enrolments, index, part), parts
+                lambda part: _risks(keyed, people, lives, rates, enrolments, known, part), parts
             )
         )
     return Risks(rows, *np.concatenate(found, axis=1))
@@ -126,7 +141,7 @@ def _risks(
     lives: Lives,
     rates: Rates,
     enrolments: Enrolments,
-    index: int,
+    known: Known,
     rows: npt.NDArray[np.int64],
 ) -> Floats:
     found = np.zeros((4, len(rows)))
@@ -153,7 +168,7 @@ def _risks(
     )
     process = keyed.process("truth")
     streams = tuple(process.stream(name) for name in ("hidden", "nights", "onset", "which"))
-    risks_of_all(rates, _tables(rates), streams, records, known_on(index), found)
+    risks_of_all(rates, _tables(rates), streams, records, known, found)
     return found
 
 

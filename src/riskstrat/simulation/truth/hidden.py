@@ -30,6 +30,7 @@ __all__ = [
     "Common",
     "common_path",
     "could_hide",
+    "fatal_exposure",
     "first_hidden",
     "nights_left",
     "walk",
@@ -84,6 +85,21 @@ def could_hide(untold_share: float, lasts: Floats, age: int, day: int, known: Kn
 
 
 @compiled
+def fatal_exposure(daily: Daily, days: int) -> float:
+    """Sum of the rates, with multiplier 1, of admissions that would have ended in death.
+
+    What somebody survived says a little of the multiplier even when no stay is known: an admission
+    is fatal in hospital, or by the excess of deaths after discharge.
+    """
+    found = 0.0
+    for day in range(days):
+        later = daily.death[day] * DEATH_EXCESS / (1.0 - DEATH_DECAY)
+        fatal = daily.fatality[day] + (1.0 - daily.fatality[day]) * min(later, 1.0)
+        found += daily.admission[day] * fatal
+    return found
+
+
+@compiled
 def common_path(
     daily: Daily, told: Told, entry: int, known: Known, lasts: Floats, untold_share: float
 ) -> Common:
@@ -96,14 +112,14 @@ def common_path(
     untold_share : float
         Share of admissions that the emergency department does not tell of.
     """
-    until = max(entry, known.arrivals)
+    start, until = max(entry, known.since), max(entry, known.arrivals)
     rate, hidden, death = np.zeros((3, known.index_date - entry))
     events = np.empty(int((told.admitted == TOLD).sum()))
     visits = np.empty(int(told.attended.sum()))
     event = visit = 0
-    exposure = attendance_exposure = 0.0
+    exposure, attendance_exposure = fatal_exposure(daily, start - entry), 0.0
     discharged, excess, death_excess = LONG_AGO, 0.0, 0.0
-    for day in range(entry, until):
+    for day in range(start, until):
         here = day - entry
         if told.admitted[here] == ON_ARRIVAL:
             until = day

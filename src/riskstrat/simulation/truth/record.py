@@ -43,12 +43,16 @@ class Known(NamedTuple):
         First day whose attendances at emergency departments are not told.
     conditions : int
         First day whose diagnoses are not told.
+    since : int
+        First day of the look-back: of what happened before, only diagnoses are known, and that the
+        person survived it.
     """
 
     index_date: int
     untold: int
     arrivals: int
     conditions: int
+    since: int
 
 
 class Daily(NamedTuple):

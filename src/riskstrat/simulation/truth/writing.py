@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ from riskstrat.simulation.blocks import Blocks
 from riskstrat.simulation.lives.rates import Rates
 from riskstrat.simulation.programmes.enrolment import Selected
 from riskstrat.simulation.programmes.rule import ProgrammeRule
-from riskstrat.simulation.timeline import NEVER, Days, Mask, dates, day_number
+from riskstrat.simulation.timeline import dates
 from riskstrat.simulation.truth.effect import effects, enrolments_table
 from riskstrat.simulation.truth.outcomes import outcomes_table
 from riskstrat.simulation.truth.persons import admissions_table, persons_table
-from riskstrat.simulation.truth.risks import risks_table
+from riskstrat.simulation.truth.risks import Asked, risks_table
 from riskstrat.simulation.truth.tables import TruthTables
 
-__all__ = ["Asked", "block_tables", "write_programmes", "write_statement"]
+__all__ = ["block_tables", "write_programmes", "write_statement"]
 
 _NOTES = (
     "Everything here is synthetic and no feed holds any of it.",
@@ -37,47 +37,19 @@ _NOTES = (
     "before death and of death before any, in the 365 days from it: 'best' knows what feeds had "
     "told by then, free of mess; 'oracle' knows the person's state and multiplier. 'best' is null "
     "after the first day of a programme that takes people by judgement. A programme that somebody "
-    "enters later is not foreseen; a shock is.",
+    "enters later is not foreseen; a shock is. 'recent', where asked for, knows no stay and no "
+    "attendance from before truth_history_days, as features with that look-back do not.",
     "admissions.parquet: every emergency admission; 'seen' are those that services could tell of.",
 )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """For whom, and on which days, the true risks are worked out.
-
-    Parameters
-    ----------
-    days : ndarray of day numbers
-    people : ndarray of bool
-        Who is in the sample, by number in the district.
-    judged_from : int
-        First day on which a programme may take people by judgement; NEVER = none does.
-    """
-
-    days: Days
-    people: Mask
-    judged_from: int
-
-    @classmethod
-    def of(cls, blocks: Blocks, rules: Sequence[ProgrammeRule], days: Days, people: int) -> Asked:
-        """A random sample of so many people, or everybody if there are no more."""
-        everybody = np.arange(len(blocks))
-        order = np.argsort(blocks.keyed.process("truth").draws(everybody).bits("sample"))
-        sampled = np.zeros(len(blocks), bool)
-        sampled[order[:people]] = True
-        judged = [day_number(rule.from_) for rule in rules if rule.rule == "judgement"]
-        return cls(days, sampled, min(judged, default=NEVER))
-
-
 def block_tables(block: Block, rates: Rates, asked: Asked) -> dict[str, pa.Table]:
     """The rows of a block for every table of the truth that has people in it."""
-    chosen = asked.people[block.people.number]
     return {
         "persons": persons_table(block),
         "admissions": admissions_table(block),
         "outcomes": outcomes_table(block),
-        "risks": risks_table(block, rates, asked.days, chosen, asked.judged_from),
+        "risks": risks_table(block, rates, asked),
     }
 
 
@@ -106,6 +78,7 @@ def write_statement(folder: Path, blocks: Blocks, asked: Asked, rows: dict[str, 
         "riskstrat_version": version("riskstrat"),
         "truth_dates": dates(asked.days).to_pylist(),
         "truth_people": int(asked.people.sum()),
+        "truth_history_days": asked.history,
         "truth_people_rule": "random, of everybody ever registered, whatever the date",
         "rows": rows,
         "notes": _NOTES,
