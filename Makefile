@@ -44,6 +44,7 @@ accept: setup  ## what is too large for 'make test'; writes benchmarks/results
 	$(BIN)/python -m benchmarks.link --people 200000 --json benchmarks/results/link.json
 	$(BIN)/python -m benchmarks.features --people 200000 --json benchmarks/results/features.json
 	$(BIN)/python -m benchmarks.indices --sets 1000000 --json benchmarks/results/indices.json
+	$(BIN)/python -m benchmarks.bootstrap --json benchmarks/results/bootstrap.json
 
 check: $(READY)  ## formatting, lint, types, layers, spelling of the lock
 	$(BIN)/ruff format --check .
@@ -57,6 +58,7 @@ fix: $(READY)  ## what can be mended by machine
 
 bench: setup java  ## measurements side by side with peers
 	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.bootstrap
 	$(BIN)/python -m benchmarks.simulate
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.spark
