@@ -15,6 +15,7 @@ from riskstrat.evaluation.calibration import (
 from riskstrat.evaluation.checks import Finding
 from riskstrat.evaluation.curve import CalibrationCurve, integrated_calibration_index, risk_groups
 from riskstrat.evaluation.discrimination import auroc, average_precision
+from riskstrat.evaluation.incidence import cumulative_incidence
 from riskstrat.evaluation.intervals import Estimate, proportion
 from riskstrat.evaluation.net_benefit import net_benefit, net_benefit_of_all
 from riskstrat.evaluation.observed import Observed
@@ -36,6 +37,7 @@ __all__ = [
     "calibration_in_the_large",
     "calibration_intercept",
     "calibration_slope",
+    "cumulative_incidence",
     "evaluate",
     "integrated_calibration_index",
     "listed",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from riskstrat.cohort import ADMITTED, DIED, NEITHER
+from riskstrat.cohort import ADMITTED, CENSORED, DIED, NEITHER
 from riskstrat.evaluation.bootstrap import (
     RESAMPLES,
     SEED,
@@ -22,6 +22,7 @@ from riskstrat.evaluation.calibration import (
 )
 from riskstrat.evaluation.curve import CalibrationCurve, integrated_calibration_index
 from riskstrat.evaluation.disclosure import is_small, withheld
+from riskstrat.evaluation.incidence import cumulative_incidence
 from riskstrat.evaluation.intervals import proportion
 from riskstrat.evaluation.judged import MODEL, Judged, Score
 from riskstrat.evaluation.observed import Observed
@@ -30,6 +31,10 @@ __all__ = ["Resampling", "block", "calibration_figures", "death_figures", "is_wi
 
 WITHHELD = {"withheld": True}
 """What stands in place of figures about too few people."""
+
+
+OUTCOMES = {"admission_first": ADMITTED, "death_first": DIED, "neither": NEITHER}
+"""What can happen first, by the name it has in the metrics."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ def block(judged: Judged, resampling: Resampling) -> dict[str, Any]:
         "rows": len(judged.observed),
         "events": judged.observed.events,
         "rates": _rates(judged),
+        "aalen_johansen": _incidence(judged),
         "scores": [_score(judged.observed, score, discrimination) for score in judged.scores],
         "differences": [
             {
@@ -77,16 +83,34 @@ def block(judged: Judged, resampling: Resampling) -> dict[str, Any]:
     }
 
 
-def _rates(judged: Judged) -> dict[str, Any]:
-    """Weighted shares of the three outcomes; small ones are withheld together."""
-    codes = {"admission_first": ADMITTED, "death_first": DIED, "neither": NEITHER}
-    counts = [int((judged.outcome == code).sum()) for code in codes.values()]
-    hidden = withheld([len(judged.observed)] * len(codes), counts)
+def _shown_outcomes(judged: Judged) -> dict[str, int]:
+    """Codes of the three outcomes by name, without small ones: they are withheld together."""
+    counts = [int((judged.outcome == code).sum()) for code in OUTCOMES.values()]
+    hidden = withheld([len(judged.observed)] * len(OUTCOMES), counts)
     return {
-        name: None
-        if hidden[position]
-        else proportion(judged.observed.with_event(judged.outcome == code))
-        for position, (name, code) in enumerate(codes.items())
+        name: code
+        for (name, code), is_hidden in zip(OUTCOMES.items(), hidden, strict=True)
+        if not is_hidden
+    }
+
+
+def _rates(judged: Judged) -> dict[str, Any]:
+    """Weighted shares of the three outcomes."""
+    shown = _shown_outcomes(judged)
+    return dict.fromkeys(OUTCOMES) | {
+        name: proportion(judged.observed.with_event(judged.outcome == code))
+        for name, code in shown.items()
+    }
+
+
+def _incidence(judged: Judged) -> dict[str, float | None]:
+    """The same shares without weights, by Aalen and Johansen; None where they are withheld."""
+    days, outcome = judged.frame["follow_up_days"].to_numpy(), judged.outcome
+    shown = _shown_outcomes(judged)
+    return {
+        name: cumulative_incidence(days, outcome, code, left=CENSORED) if name in shown else None
+        for name, code in OUTCOMES.items()
+        if code != NEITHER
     }
 
 

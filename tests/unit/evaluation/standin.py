@@ -116,6 +116,7 @@ def district(people=4000, *, seed=1, leaving=0.05, dates=("2021-01-01", "2022-01
             "part": "evaluation",
             "unseen": person % 4 == 0,
             "outcome": outcome,
+            "follow_up_days": np.where(outcome == 0, 365, rng.integers(0, 365, rows)),
             "weight": np.where(left, 0.0, 1.0 / (1.0 - leaving)),
         }
     ).sort_values(["index_date", "patient_id"], ignore_index=True)
