@@ -12,25 +12,32 @@ from riskstrat.evaluation.calibration import (
     calibration_slope,
     observed_expected_ratio,
 )
-from riskstrat.evaluation.checks import Finding
+from riskstrat.evaluation.catalogue import CHECKS, Check, Finding
+from riskstrat.evaluation.ceiling import against_truth
 from riskstrat.evaluation.curve import CalibrationCurve, integrated_calibration_index, risk_groups
 from riskstrat.evaluation.discrimination import auroc, average_precision
 from riskstrat.evaluation.incidence import cumulative_incidence
 from riskstrat.evaluation.intervals import Estimate, proportion
 from riskstrat.evaluation.net_benefit import net_benefit, net_benefit_of_all
 from riskstrat.evaluation.observed import Observed
-from riskstrat.evaluation.report import EvaluationReport, evaluate
+from riskstrat.evaluation.report import EvaluationReport, add_stability, evaluate
+from riskstrat.evaluation.stability import ListStability, list_stability
 from riskstrat.evaluation.workload import Missed, Workload, listed, missed, workload
 
 __all__ = [
+    "CHECKS",
     "CalibrationCurve",
+    "Check",
     "Discrimination",
     "Estimate",
     "EvaluationReport",
     "Finding",
+    "ListStability",
     "Missed",
     "Observed",
     "Workload",
+    "add_stability",
+    "against_truth",
     "auroc",
     "average_precision",
     "bootstrap_discrimination",
@@ -40,6 +47,7 @@ __all__ = [
     "cumulative_incidence",
     "evaluate",
     "integrated_calibration_index",
+    "list_stability",
     "listed",
     "missed",
     "net_benefit",

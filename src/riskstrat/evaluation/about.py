@@ -94,9 +94,9 @@ def model_facts(model: RiskModel) -> dict[str, Any]:
     }
 
 
-_FIT_NOTES = {"admission", "death", "features_constant", "features_without_facts"}
-"""Notes of the fits stay in the artefact: they hold counts of deaths too small to publish, and name
-what nobody had."""
+_FIT_NOTES = {"admission", "death", "features_constant", "features_without_facts", "reference"}
+"""Notes of the fits stay in the artefact: they hold counts of deaths too small to publish, name
+what nobody had, or are for the checks only."""
 
 
 def _published(provenance: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,32 +1,17 @@
-"""Coded findings about an evaluation: what a reader must know before the figures.
+"""Findings about an evaluation: what a reader must know before the figures.
 
-=====  ========  ==============================================================================
-code   level     meaning
-=====  ========  ==============================================================================
-E001   warning   ranking too good to be true at 65 and over: look for leakage
-E002   warning   too few events for reliable figures
-E003   warning   observed/expected ratio away from 1
-E004   warning   calibration slope away from 1
-E005   warning   many weights of people who stayed were capped
-E006   warning   the smooth calibration curve is off where a list is cut
-E007   warning   no better than a simpler score
-E008   warning   a subgroup's observed/expected ratio or slope is away from 1
-E009   warning   a subgroup is missed more, or less, than its own risks imply
-E010   note      no figures for people who were never in development
-E011   note      many people left before the end of the window
-E012   warning   people had much more, or less, history than those of development
-=====  ========  ==============================================================================
+What each code means stands in :mod:`riskstrat.evaluation.catalogue`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from riskstrat.evaluation.catalogue import LEVELS, Finding
 from riskstrat.evaluation.workload import capacity_words
 
-__all__ = ["Finding", "find"]
+__all__ = ["find"]
 
 LEAKAGE_AUROC = 0.85
 """Published models for emergency admission in older people reach 0.61 to 0.78 (19 studies, Wallace
@@ -55,21 +40,35 @@ HISTORY_CHANGE = 0.1
 """Relative change of the mean history of a person from which counts of the past mean something else
 than at development, and every risk drifts (judgement)."""
 
+TOO_STRONG = 0.8
+"""AUROC of one feature from which it is suspect. Published models of everything known reach 0.77 at
+all ages (QAdmissions: Hippisley-Cox and Coupland, BMJ Open 2013;3:e003482); one fact that was known
+in time should not do better than all together."""
+
+CLOSE_TO_MODEL = 0.01
+"""A feature as good as the whole model to within this leaves nothing for all the others (judgement:
+three standard errors of a difference at 10,000 outcomes)."""
+
+WORTH_SUSPECTING = 0.7
+"""Below this AUROC a feature as good as the model says that the model is poor, not that the feature
+knows too much (judgement)."""
+
+DRIFTED = 0.25
+"""Population stability index that stands for a marked change (Siddiqi 2017)."""
+
+STABLE_SHARE = 0.75
+"""Share of the places that refits give to the same people, from which a list is called stable
+(judgement; Riley and Collins 2023 give no limit)."""
+
+MOST_NAMED = 5
+"""Features that one finding names at most."""
+
 MANY_LEFT = 0.1
 """Share of rows that left from which the weights carry much of the result."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One coded finding: code, level ("warning" or "note"), message in plain words."""
-
-    code: str
-    level: Literal["warning", "note"]
-    message: str
-
-
 def find(metrics: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Every finding about an evaluation, warnings first, in the order of their codes.
+    """Every finding about an evaluation, the gravest first, in the order of their codes.
 
     Parameters
     ----------
@@ -86,8 +85,13 @@ def find(metrics: Mapping[str, Any]) -> tuple[Finding, ...]:
             *_rivals(metrics["everyone"]),
             *_subgroups(metrics["subgroups"]),
             *_unseen(metrics),
+            *_strong(metrics["inputs"]),
+            *_for_cases(metrics["inputs"]),
+            *_drifted(metrics["inputs"]),
+            *_unstable(metrics["stability"]),
         ]
-    return tuple(sorted(found, key=lambda finding: (finding.level != "warning", finding.code)))
+    found += _silent(metrics["inputs"])
+    return tuple(sorted(found, key=lambda finding: (LEVELS.index(finding.level), finding.code)))
 
 
 def _leakage(metrics: Mapping[str, Any]) -> Iterator[Finding]:
@@ -97,9 +101,8 @@ def _leakage(metrics: Mapping[str, Any]) -> Iterator[Finding]:
     auroc = block["scores"][0]["auroc"]
     long = metrics["study"]["window_days"] >= LEAKAGE_WINDOW_DAYS
     if long and auroc["value"] is not None and auroc["value"] > LEAKAGE_AUROC:
-        yield Finding(
+        yield Finding.of(
             "E001",
-            "warning",
             f"AUROC {_said(auroc)} at 65 and over is above {LEAKAGE_AUROC}, where published models "
             "reach 0.61 to 0.78. Look for facts recorded after the index date before believing it.",
         )
@@ -108,18 +111,16 @@ def _leakage(metrics: Mapping[str, Any]) -> Iterator[Finding]:
 def _size(metrics: Mapping[str, Any]) -> Iterator[Finding]:
     block = metrics["everyone"]
     if block["withheld"]:
-        yield Finding(
+        yield Finding.of(
             "E002",
-            "warning",
             "Fewer than 10 people, or 1 to 7 with (or without) the outcome, could be judged: "
             "figures about so few are withheld, and would say nothing.",
         )
         return
     events, others = block["events"], block["rows"] - block["events"]
     if min(events, others) < ENOUGH_EVENTS:
-        yield Finding(
+        yield Finding.of(
             "E002",
-            "warning",
             f"Only {events:,} outcomes among {block['rows']:,} rows: fewer than {ENOUGH_EVENTS} "
             "with, or without, the outcome are too few to judge a model by. Read the intervals, "
             "not the values.",
@@ -134,9 +135,8 @@ def _calibration(block: Mapping[str, Any]) -> Iterator[Finding]:
     ]
     for code, key, words in measures:
         if _is_off(figures[key], block["events"]):
-            yield Finding(
+            yield Finding.of(
                 code,
-                "warning",
                 f"{words} is {_said(figures[key])}, away from 1: {_meaning(key, figures[key])}",
             )
 
@@ -166,16 +166,14 @@ def _excludes(estimate: Mapping[str, Any], value: float) -> bool:
 
 def _weights(cohort: Mapping[str, Any]) -> Iterator[Finding]:
     if cohort["capped_share"] > MANY_CAPPED:
-        yield Finding(
+        yield Finding.of(
             "E005",
-            "warning",
             f"{cohort['capped_share']:.1%} of the rows had their weight capped: so many people of "
             "their kind left that rates of those who stayed may be too low.",
         )
     if cohort["left_share"] > MANY_LEFT:
-        yield Finding(
+        yield Finding.of(
             "E011",
-            "note",
             f"{cohort['left_share']:.1%} of the rows left before the end of the window; the others "
             "were weighted up to stand for them.",
         )
@@ -185,9 +183,8 @@ def _history(metrics: Mapping[str, Any]) -> Iterator[Finding]:
     then = metrics["model"]["provenance"].get("mean_registered_days")
     now = metrics["cohort"].get("mean_registered_days")
     if then and now and abs(now - then) > HISTORY_CHANGE * then:
-        yield Finding(
+        yield Finding.of(
             "E012",
-            "warning",
             f"People had been registered for {now:,.0f} days on average, those of development for "
             f"{then:,.0f}: counts of the past do not mean the same, and risks may drift.",
         )
@@ -201,9 +198,8 @@ def _cuts(sections: list[dict[str, Any]]) -> Iterator[Finding]:
             continue
         if abs(gap["value"]) > LARGEST_GAP and _excludes(gap, 0.0):
             seen = row["cut"] + gap["value"]
-            yield Finding(
+            yield Finding.of(
                 "E006",
-                "warning",
                 f"Where the list of the {capacity_words(section['capacity'])} is cut, at a "
                 f"predicted risk of {row['cut']:.1%}, the observed risk is {seen:.1%}.",
             )
@@ -213,9 +209,8 @@ def _rivals(block: Mapping[str, Any]) -> Iterator[Finding]:
     for row in block["differences"]:
         difference = row["auroc"]
         if difference["low"] is not None and difference["low"] <= 0:
-            yield Finding(
+            yield Finding.of(
                 "E007",
-                "warning",
                 f"No better at ranking than '{row['label']}': the difference in AUROC is "
                 f"{_said(difference, signed=True)}.",
             )
@@ -232,7 +227,7 @@ def _subgroups(subgroups: Mapping[str, Any]) -> Iterator[Finding]:
             groups = [f"{row['group']}: {text}" for row in shown if (text := describe(row))]
             if groups:
                 message = f"{division['title']}, {words}. {'; '.join(groups)}."
-                yield Finding(code, "warning", message)
+                yield Finding.of(code, message)
 
 
 def _miscalibrated(row: Mapping[str, Any]) -> str:
@@ -250,12 +245,74 @@ def _missed(row: Mapping[str, Any]) -> str:
     return f"{share['observed']['value']:.1%} not on the list, {share['expected']:.1%} implied"
 
 
+def _strong(inputs: Mapping[str, Any]) -> Iterator[Finding]:
+    if inputs["features"] == 1:
+        return  # a model of one feature is that feature
+    close = max(WORTH_SUSPECTING, (inputs["model"] or 1.0) - CLOSE_TO_MODEL)
+    limit = min(TOO_STRONG, close)
+    strong = [row for row in inputs["strongest"] if row["auroc"] > limit]
+    if strong:
+        named = _named([f"{row['feature']} ({row['auroc']:.3f})" for row in strong])
+        yield Finding.of(
+            "E013",
+            f"By itself this ranks too well beside the whole model's AUROC of "
+            f"{inputs['model']:.3f}: {named}. It may have been recorded because of the outcome.",
+        )
+
+
+def _for_cases(inputs: Mapping[str, Any]) -> Iterator[Finding]:
+    if inputs["only_cases"]:
+        yield Finding.of(
+            "E014",
+            "Nearly everybody for whom this is recorded was admitted or died in the window: "
+            f"{_named(inputs['only_cases'])}. It looks as if it was filled in afterwards.",
+        )
+
+
+def _drifted(inputs: Mapping[str, Any]) -> Iterator[Finding]:
+    moved = [
+        f"{row['feature']} ({row['stability_index']:.2f})"
+        for row in inputs["drift"]
+        if row["stability_index"] > max(DRIFTED, row["by_chance"] or float("inf"))
+    ]
+    if moved:
+        yield Finding.of(
+            "E015",
+            f"Values are spread otherwise than at development (population stability index above "
+            f"{DRIFTED}): {_named(moved)}.",
+        )
+
+
+def _unstable(stability: list[dict[str, Any]]) -> Iterator[Finding]:
+    for row in stability:
+        if row["in_common"] < STABLE_SHARE:
+            yield Finding.of(
+                "E016",
+                f"Fitted again on other people like those of development, the model gave "
+                f"{1 - row['in_common']:.0%} of the places on the list of the "
+                f"{capacity_words(row['capacity'])} to other people.",
+            )
+
+
+def _silent(inputs: Mapping[str, Any] | None) -> Iterator[Finding]:
+    if inputs is not None and inputs["constant"]:
+        yield Finding.of(
+            "E017",
+            f"{inputs['constant']:,} of {inputs['features']:,} features had one value for "
+            "everybody in development and add nothing.",
+        )
+
+
+def _named(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _unseen(metrics: Mapping[str, Any]) -> Iterator[Finding]:
     block = metrics["unseen"]
     if block is None or block["withheld"]:
-        yield Finding(
+        yield Finding.of(
             "E010",
-            "note",
             "Nobody, or too few people, were never in development: the figures for everyone may be "
             "a little too good.",
         )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from riskstrat.cohort import ADMITTED, CENSORED, DIED
 from riskstrat.errors import DataError, UsageError
+from riskstrat.evaluation.known import known_about
 from riskstrat.evaluation.observed import Floats, Observed
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from riskstrat.features import FeatureMatrix
     from riskstrat.training import RiskModel
 
-__all__ = ["MODEL", "Judged", "Score", "judge"]
+__all__ = ["MODEL", "Judged", "Score", "evaluation_rows", "judge"]
 
 MODEL = "model"
 """Name of the model among the scores; comparators have their own names."""
@@ -50,7 +51,7 @@ class Judged:
     Parameters
     ----------
     frame : DataFrame
-        The cohort's columns, n rows.
+        The cohort's columns and those of :func:`riskstrat.evaluation.known.known_about`, n rows.
     observed : Observed
         Admission before death, with the weights.
     scores : tuple of Score
@@ -125,8 +126,8 @@ def judge(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Judged:
             do="Check [split] of the study against the years the records cover.",
         )
     model.require_matrix(matrix)
-    chosen = matrix if rows.all() else matrix.take(np.flatnonzero(rows))
-    frame = cohort.frame[rows].reset_index(drop=True)
+    chosen = evaluation_rows(matrix, cohort)
+    frame = pd.concat([cohort.frame[rows].reset_index(drop=True), known_about(chosen)], axis=1)
     predicted = model.predict(chosen)
     own = Score(MODEL, "This model", "", True, predicted["risk"].to_numpy(np.float64))
     others = (
@@ -140,6 +141,12 @@ def judge(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Judged:
         predicted["risk_death"].to_numpy(np.float64),
         pooled=cohort.study.index.event is not None,
     )
+
+
+def evaluation_rows(matrix: FeatureMatrix, cohort: Cohort) -> FeatureMatrix:
+    """The rows of the matrix that are judged: no copy when all are."""
+    rows = (cohort.frame["part"] == "evaluation").to_numpy()
+    return matrix if rows.all() else matrix.take(np.flatnonzero(rows))
 
 
 def _observed(frame: pd.DataFrame) -> Observed:

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from riskstrat.evaluation.about import OUTCOME_WORDS, list_sentence
+from riskstrat.evaluation.catalogue import CHECKS
 from riskstrat.evaluation.disclosure import FEWEST_EVENTS, FEWEST_PEOPLE
 from riskstrat.evaluation.figures import (
     calibration_figure,
@@ -143,7 +144,14 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         fewest_people=FEWEST_PEOPLE,
         fewest_events=FEWEST_EVENTS,
         squares=SQUARES,
+        checks=len(CHECKS),
+        frail_is_known=_frail_is_known(metrics),
     )
+
+
+def _frail_is_known(metrics: Mapping[str, Any]) -> bool:
+    groups = [group for part in metrics["subgroups"].values() for group in part["groups"]]
+    return any(group.get("frail_share") is not None for group in groups)
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, str]:

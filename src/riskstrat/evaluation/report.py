@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,17 @@ from riskstrat.evaluation.bootstrap import RESAMPLES
 from riskstrat.evaluation.card import render_card
 from riskstrat.evaluation.checks import find
 from riskstrat.evaluation.disclosure import withheld
+from riskstrat.evaluation.equity import equity_section
+from riskstrat.evaluation.inputs import drift_section, input_section
 from riskstrat.evaluation.intervals import LEVEL, adjusted_level
-from riskstrat.evaluation.judged import Judged, judge
+from riskstrat.evaluation.judged import Judged, evaluation_rows, judge
+from riskstrat.evaluation.known import NOT_ADMITTED_LATELY
 from riskstrat.evaluation.page import render_page
 from riskstrat.evaluation.plain import plain
+from riskstrat.evaluation.stability import list_stability
 from riskstrat.evaluation.subgroups import (
     DIVISIONS,
+    OVERLAPPING,
     divide,
     division_rows,
     published_groups,
@@ -35,8 +40,9 @@ if TYPE_CHECKING:
     from riskstrat.cohort import Cohort
     from riskstrat.features import FeatureMatrix
     from riskstrat.training import RiskModel
+    from riskstrat.training.trees import CalibratedTrees
 
-__all__ = ["SCHEMA_VERSION", "EvaluationReport", "evaluate"]
+__all__ = ["SCHEMA_VERSION", "EvaluationReport", "add_stability", "evaluate"]
 
 SCHEMA_VERSION = 1
 """Version of the layout of ``metrics.json``."""
@@ -135,7 +141,7 @@ def evaluate(
     if capacity is not None and capacity < 1:
         raise UsageError("expected a capacity of at least one person.")
     judged = judge(model, matrix, cohort)
-    history = mean_history(matrix, (cohort.frame["part"] == "evaluation").to_numpy())
+    rows = evaluation_rows(matrix, cohort)
     resampling = Resampling(resamples, cohort.study.split.seed)
     capacities = [*cohort.study.report.capacities, *([capacity] if capacity else [])]
     metrics: dict[str, Any] = {
@@ -144,11 +150,54 @@ def evaluate(
         "label": about.data_label(model.provenance),
         "study": about.study_facts(cohort.study),
         "model": about.model_facts(model),
-        "cohort": {**about.cohort_facts(judged, cohort), "mean_registered_days": history},
+        "cohort": {
+            **about.cohort_facts(judged, cohort),
+            "mean_registered_days": mean_history(rows),
+        },
         "settings": {**plain(resampling), "level": LEVEL, "capacities": capacities},
         **_figures(judged, cohort, capacities, resampling),
+        "inputs": _inputs(judged, model, rows),
+        "stability": [],
     }
     metrics = plain(metrics)
+    metrics["equity"] = equity_section(metrics["subgroups"])
+    return EvaluationReport({**metrics, "findings": plain(find(metrics))})
+
+
+def add_stability(
+    report: EvaluationReport,
+    model: RiskModel,
+    matrix: FeatureMatrix,
+    cohort: Cohort,
+    refits: Sequence[CalibratedTrees],
+) -> EvaluationReport:
+    """The report with how much of each list stays the same when the model is fitted again.
+
+    Parameters
+    ----------
+    report : EvaluationReport
+        Of the same model, matrix and cohort.
+    model : RiskModel
+    matrix : FeatureMatrix
+    cohort : Cohort
+    refits : sequence of CalibratedTrees
+        The model of admission fitted on other samples of the people in development; see
+        :func:`riskstrat.training.refit`.
+
+    Raises
+    ------
+    UsageError
+        When there is no refit.
+    """
+    rows = evaluation_rows(matrix, cohort)
+    pooled = cohort.study.index.event is not None
+    own = model.admission.raw_score(rows.values)
+    scores = [trees.raw_score(rows.values) for trees in refits]
+    found = [
+        list_stability(own, scores, rows.keys, capacity, pooled=pooled)
+        for capacity in report.metrics["settings"]["capacities"]
+    ]
+    metrics = {**report.metrics, "stability": plain(found)}
     return EvaluationReport({**metrics, "findings": plain(find(metrics))})
 
 
@@ -158,15 +207,19 @@ def _figures(
     everyone = block(judged, resampling)
     age = (judged.frame["age"] >= OLDER_AGE).to_numpy()
     unseen = judged.frame["unseen"].to_numpy(bool)
+    new = (judged.frame[NOT_ADMITTED_LATELY] == 1).to_numpy()
     if is_withheld(judged):
         return _nothing(everyone)
     main = sections.list_of(judged, judged.model, capacities[-1])
     names = cohort.study.report.subgroups
-    comparisons = sum(sum(published_groups(judged, divide(judged.frame, name))) for name in names)
+    comparisons = sum(
+        sum(published_groups(judged, name, divide(judged.frame, name))) for name in names
+    )
     return {
         "everyone": everyone,
         "unseen": _part(judged, unseen, everyone, resampling),
         "aged_65_and_over": _part(judged, age, everyone, resampling),
+        "not_admitted_lately": _part(judged, new, everyone, resampling),
         "death_first": death_figures(judged, resampling),
         "curves": {
             "discrimination": sections.discrimination_section(judged),
@@ -191,6 +244,7 @@ def _nothing(everyone: Mapping[str, Any]) -> dict[str, Any]:
         "everyone": everyone,
         "unseen": None,
         "aged_65_and_over": None,
+        "not_admitted_lately": None,
         "death_first": None,
         "curves": None,
         "workload": [],
@@ -218,4 +272,16 @@ def _division(
     judged: Judged, name: str, main: Mask, comparisons: int, resampling: Resampling
 ) -> dict[str, Any]:
     rows = division_rows(judged, name, main, comparisons=comparisons, resampling=resampling)
-    return {"title": DIVISIONS[name][0], "groups": rows}
+    title = OVERLAPPING[name] if name in OVERLAPPING else DIVISIONS[name][0]
+    return {"title": title, "overlaps": name in OVERLAPPING, "groups": rows}
+
+
+def _inputs(judged: Judged, model: RiskModel, rows: FeatureMatrix) -> dict[str, Any] | None:
+    """What single features give away; of those that nobody had, the number only."""
+    if is_withheld(judged):
+        return None
+    return {
+        **input_section(judged, rows),
+        "drift": drift_section(model.provenance.get("reference", []), rows),
+        "constant": len(model.provenance.get("features_constant", [])),
+    }

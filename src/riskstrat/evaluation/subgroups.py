@@ -4,11 +4,14 @@ Observed/expected ratios, slopes and missed shares have intervals adjusted for t
 (Bonferroni): with twenty groups one 95 % interval in twenty misses by chance. A difference in the
 missed share between groups mostly reflects their base rates, so each stands beside the one that the
 group's own risks imply.
+
+Long-term conditions divide into groups that overlap: somebody with two is in both. Such a group is
+withheld when it, or everybody else, is small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +23,13 @@ from riskstrat.errors import StudyError
 from riskstrat.evaluation.blocks import WITHHELD, Resampling
 from riskstrat.evaluation.bootstrap import bootstrap_discrimination
 from riskstrat.evaluation.calibration import calibration_slope, observed_expected_ratio
-from riskstrat.evaluation.disclosure import is_small, rounded, withheld
+from riskstrat.evaluation.disclosure import FEWEST_PEOPLE, is_small, rounded, withheld
 from riskstrat.evaluation.intervals import Estimate, adjusted_level
 from riskstrat.evaluation.judged import MODEL, Judged
+from riskstrat.evaluation.known import CONDITION, FRAIL
 from riskstrat.evaluation.workload import missed
 
-__all__ = ["DIVISIONS", "divide", "division_rows", "published_groups"]
+__all__ = ["DIVISIONS", "OVERLAPPING", "divide", "division_rows", "published_groups"]
 
 NOT_RECORDED = "not recorded"
 """Group of people without a value; always shown as a group of its own."""
@@ -70,28 +74,48 @@ DIVISIONS = {
 """Ways to divide everybody: title, and the group of each row (null is a group of its own)."""
 
 
+OVERLAPPING = {"long_term_condition": "Long-term condition (a person may have several)"}
+"""Ways to look at groups that overlap."""
+
+_NO_CONDITION = "none of these"
+
+
 def divide(frame: pd.DataFrame, name: str) -> dict[str, Mask]:
     """Rows of each group of a division, in the order they are shown.
 
     Parameters
     ----------
     frame : DataFrame
-        The cohort's columns.
+        Of :class:`Judged`.
     name : str
-        A key of :data:`DIVISIONS`.
+        A key of :data:`DIVISIONS` or :data:`OVERLAPPING`.
 
     Raises
     ------
     StudyError
         When the division is not known.
     """
+    if name in OVERLAPPING:
+        return _conditions(frame)
     if name not in DIVISIONS:
-        raise StudyError(
-            f"expected subgroups among {', '.join(DIVISIONS)}, but 'report.subgroups' has '{name}'."
-        )
+        known = ", ".join([*DIVISIONS, *OVERLAPPING])
+        raise StudyError(f"expected subgroups among {known}, but 'report.subgroups' has '{name}'.")
     labels = DIVISIONS[name][1](frame).astype("object")
     labels = labels.where(labels.notna(), NOT_RECORDED).to_numpy()
     return {label: labels == label for label in sorted(set(labels), key=_order)}
+
+
+def _conditions(frame: pd.DataFrame) -> dict[str, Mask]:
+    """People with each condition, with none, and not known; groups of nobody are left out."""
+    columns = frame.filter(regex=f"^{CONDITION}").astype(float)
+    values = columns.to_numpy()
+    masks = {
+        str(column).removeprefix(CONDITION): values[:, place] == 1
+        for place, column in enumerate(columns)
+    }
+    masks[_NO_CONDITION] = (values == 0).all(axis=1)
+    masks[NOT_RECORDED] = np.isnan(values).any(axis=1) & ~(values == 1).any(axis=1)
+    return {label: mask for label, mask in masks.items() if len(columns.columns) and mask.any()}
 
 
 def _order(label: str) -> tuple[bool, int, str]:
@@ -100,9 +124,16 @@ def _order(label: str) -> tuple[bool, int, str]:
     return label == NOT_RECORDED, int(digits) if digits.isdigit() else 0, label
 
 
-def published_groups(judged: Judged, masks: Mapping[str, Mask]) -> list[bool]:
-    """Which groups of a division may be shown, in the order of `masks`."""
-    taken = [judged.observed.take(mask) for mask in masks.values()]
+def published_groups(judged: Judged, name: str, masks: Mapping[str, Mask]) -> list[bool]:
+    """Which groups of the division `name` may be shown, in the order of `masks`."""
+    if name in OVERLAPPING:
+        return [_shown(judged, [mask, ~mask])[0] for mask in masks.values()]
+    return _shown(judged, list(masks.values()))
+
+
+def _shown(judged: Judged, masks: Sequence[Mask]) -> list[bool]:
+    """Which of the groups that are together everybody may be shown."""
+    taken = [judged.observed.take(mask) for mask in masks]
     hidden = withheld([group.followed for group in taken], [group.events for group in taken])
     return [not is_hidden for is_hidden in hidden]
 
@@ -124,7 +155,7 @@ def division_rows(
     resampling : Resampling
     """
     masks = divide(judged.frame, name)
-    shown = published_groups(judged, masks)
+    shown = published_groups(judged, name, masks)
     rows = []
     for (label, mask), is_shown in zip(masks.items(), shown, strict=True):
         figures: dict[str, Any] = dict(WITHHELD)
@@ -179,7 +210,7 @@ def _auroc(group: Judged, resampling: Resampling) -> Estimate:
 
 
 def _shares(judged: Judged, mask: Mask, chosen: Mask) -> dict[str, Any]:
-    """Share of the lists and of all events that belong to the group, from rounded counts."""
+    """Share of the lists, of all events and of all frail people that belong to the group."""
     on_list = int((mask & chosen).sum())
     events = rounded(judged.observed.take(mask).events)
     list_share = rounded(on_list) / max(rounded(int(chosen.sum())), 1)
@@ -187,7 +218,17 @@ def _shares(judged: Judged, mask: Mask, chosen: Mask) -> dict[str, Any]:
     return {
         "list_share": None if small else _short(min(list_share, 1.0)),
         "event_share": _short(min(events / max(rounded(judged.observed.events), 1), 1.0)),
+        "frail_share": _frail_share(judged, mask),
     }
+
+
+def _frail_share(judged: Judged, mask: Mask) -> float | None:
+    """Share of the rows with moderate or severe frailty; None where few are, or nobody knows."""
+    frail = (judged.frame[FRAIL] == 1).to_numpy()
+    inside, outside = int((frail & mask).sum()), int((frail & ~mask).sum())
+    if min(inside, outside) < FEWEST_PEOPLE:
+        return None
+    return _short(min(rounded(inside) / rounded(inside + outside), 1.0))
 
 
 def _short(value: float) -> float:

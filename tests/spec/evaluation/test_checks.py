@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from riskstrat.evaluation.catalogue import CHECKS, LEVELS, Finding
 from riskstrat.evaluation.checks import find
 
 
@@ -26,6 +27,18 @@ def block(*, events=1000, rows=10_000, auroc=0.75, ratio=None, slope=None):
             }
         ],
         "differences": [{"label": "Logistic regression", "auroc": about(0.02, 0.01, 0.03)}],
+    }
+
+
+def inputs(**changes):
+    return {
+        "features": 300,
+        "model": 0.76,
+        "strongest": [{"feature": "Age", "auroc": 0.71}],
+        "only_cases": [],
+        "drift": [],
+        "constant": 0,
+        **changes,
     }
 
 
@@ -53,6 +66,8 @@ def evaluation(**changes):
         "aged_65_and_over": block(),
         "workload": [{"capacity": 0.02, "scores": [row]}],
         "subgroups": {"age_band": {"title": "Age", "groups": [group]}},
+        "inputs": inputs(),
+        "stability": [],
     }
     return {**metrics, **changes}
 
@@ -174,3 +189,62 @@ def test_warnings_come_before_notes():
     metrics = evaluation(unseen=None, everyone=block(events=50))
 
     assert [f.level for f in find(metrics)] == ["warning", "note"]
+
+
+@pytest.mark.parametrize(
+    ("feature", "model", "features", "fires"),
+    [
+        (0.801, 0.90, 300, True),
+        (0.80, 0.90, 300, False),
+        # As good as the whole model, which is worth something.
+        (0.751, 0.76, 300, True),
+        (0.75, 0.76, 300, False),
+        # A poor model is no better than its best feature.
+        (0.70, 0.70, 300, False),
+        (0.9, 0.9, 1, False),  # a model of one feature is that feature
+    ],
+)
+def test_e013_one_feature_too_strong(feature, model, features, fires):
+    strongest = [{"feature": "Discharge letter", "auroc": feature}]
+    metrics = evaluation(inputs=inputs(strongest=strongest, model=model, features=features))
+
+    assert codes(metrics) == (["E013"] if fires else [])
+
+
+def test_e014_features_of_cases_only_are_named():
+    metrics = evaluation(inputs=inputs(only_cases=[f"F{i}" for i in range(7)]))
+
+    assert codes(metrics) == ["E014"]
+    assert "F0, F1, F2, F3, F4 and 2 more." in find(metrics)[0].message
+
+
+@pytest.mark.parametrize(
+    ("index", "by_chance", "fires"),
+    [(0.26, 0.01, True), (0.25, 0.01, False), (0.3, 0.4, False), (0.3, None, False)],
+)
+def test_e015_a_feature_has_drifted(index, by_chance, fires):
+    drift = [{"feature": "Visits", "stability_index": index, "by_chance": by_chance}]
+
+    assert codes(evaluation(inputs=inputs(drift=drift))) == (["E015"] if fires else [])
+
+
+@pytest.mark.parametrize(("in_common", "fires"), [(0.749, True), (0.75, False)])
+def test_e016_an_unstable_list(in_common, fires):
+    stability = [{"capacity": 0.02, "in_common": in_common}]
+
+    assert codes(evaluation(stability=stability)) == (["E016"] if fires else [])
+
+
+def test_e017_silent_features_are_counted_not_named():
+    assert [f.message for f in find(evaluation(inputs=inputs(constant=12)))] == [
+        "12 of 300 features had one value for everybody in development and add nothing."
+    ]
+
+
+def test_every_code_is_in_the_catalogue_in_order_and_says_what_to_do():
+    assert list(CHECKS) == [f"E{number:03d}" for number in range(1, len(CHECKS) + 1)]
+    for code, check in CHECKS.items():
+        assert check.code == code
+        assert check.level in LEVELS
+        assert all((check.name, check.what, check.why, check.do))
+        assert Finding.of(code, "x") == Finding(code, check.level, "x", check.do)

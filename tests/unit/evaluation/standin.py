@@ -27,15 +27,44 @@ evaluate_from = 2021-01-01
 seed = 7
 [report]
 capacities = [0.005, 0.02]
-subgroups = ["age_band", "sex", "imd_quintile", "ethnic_category", "practice"]
+subgroups = ["age_band", "sex", "imd_quintile", "ethnic_category", "practice",
+    "long_term_condition"]
 """
+
+
+def feature(name, label, rule="", window_days=None):
+    return SimpleNamespace(
+        name=name, label=label, rule=rule, window_days=window_days, group="person",
+        sources=("hospital",),
+    )  # fmt: skip
+
+
+FEATURES = (
+    feature("risk", "True risk"),
+    feature("death", "Death"),
+    feature("logistic", "Logistic"),
+    feature("index", "Index"),
+    feature("since", "Days since", "since emergency_admission", 1095),
+    feature("admissions", "Admissions", "count emergency_admission", 365),
+    feature("registered_days", "Registered", "longest registration", 1095),
+    feature("efi", "eFI", "points efi", 1095),
+    feature("copd", "COPD", "any condition.copd", 1095),
+    feature("dementia", "Dementia", "any condition.dementia", 1095),
+)
 
 
 @dataclass
 class Matrix:
     keys: pd.DataFrame
     values: np.ndarray
-    names: tuple[str, ...] = ("risk", "death", "logistic", "index")
+    features: tuple = FEATURES
+
+    def __len__(self):
+        return len(self.keys)
+
+    @property
+    def names(self):
+        return tuple(one.name for one in self.features)
 
     def take(self, rows):
         chosen = np.asarray(rows)
@@ -80,11 +109,22 @@ class Model:
         )  # fmt: skip
 
     def require_matrix(self, matrix):
-        assert len(matrix.names) == 4
+        assert matrix.features == FEATURES
 
     def predict(self, matrix):
         risk, death = matrix.column("risk"), matrix.column("death")
         return pd.DataFrame({"risk": risk, "risk_death": death, "log_odds": logit(risk)})
+
+
+def history(rng, true, age):
+    """Days since an admission, admissions, days registered, eFI, two conditions; all plausible."""
+    rows = len(true)
+    admitted = rng.random(rows) < 2 * true
+    since = np.where(admitted, rng.integers(1, 1096, rows), np.nan)
+    registered = np.where(rng.random(rows) < 0.1, rng.integers(1, 730, rows), 1095)
+    efi = np.where(age >= 65, rng.binomial(36, np.clip(true + 0.05, 0, 0.6)) / 36, np.nan)
+    conditions = [rng.random(rows) < chance for chance in (true, np.where(age > 75, 0.1, 0.003))]
+    return [since, (since <= 365).astype(float), registered, efi, *conditions]
 
 
 def district(people=4000, *, seed=1, leaving=0.05, dates=("2021-01-01", "2022-01-01"), study=STUDY):
@@ -122,7 +162,9 @@ def district(people=4000, *, seed=1, leaving=0.05, dates=("2021-01-01", "2022-01
     ).sort_values(["index_date", "patient_id"], ignore_index=True)
     order = np.argsort(np.repeat(np.arange(len(dates)), people) * people + person, kind="stable")
     noise = expit(logit(true) * 0.8 - 0.35 + rng.normal(0, 0.5, rows))
-    values = np.column_stack([true, die, noise, np.round(age / 10 + rng.normal(0, 2, rows))])
+    values = np.column_stack(
+        [true, die, noise, np.round(age / 10 + rng.normal(0, 2, rows)), *history(rng, true, age)]
+    )
     cohort = Cohort(
         frame,
         (

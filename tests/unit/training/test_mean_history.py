@@ -14,7 +14,6 @@ def matrix(names, values):
 def test_the_mean_leaves_out_what_is_not_known():
     known = matrix(("age", "registered_days"), [[80, 100], [70, np.nan], [60, 300]])
     assert mean_history(known) == 200.0
-    assert mean_history(known, np.array([False, True, True])) == 300.0
 
 
 def test_none_where_nothing_is_known():
