@@ -284,14 +284,17 @@ def _drifted(inputs: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _unstable(stability: list[dict[str, Any]]) -> Iterator[Finding]:
-    for row in stability:
-        if row["in_common"] < STABLE_SHARE:
-            yield Finding.of(
-                "E016",
-                f"Fitted again on other people like those of development, the model gave "
-                f"{1 - row['in_common']:.0%} of the places on the list of the "
-                f"{capacity_words(row['capacity'])} to other people.",
-            )
+    moved = [
+        f"{1 - row['in_common']:.0%} of the {capacity_words(row['capacity'])}"
+        for row in stability
+        if row["in_common"] < STABLE_SHARE
+    ]
+    if moved:
+        yield Finding.of(
+            "E016",
+            "Fitted again on other people like those of development, the model gave so many places "
+            f"to other people: {', '.join(moved)}.",
+        )
 
 
 def _silent(inputs: Mapping[str, Any] | None) -> Iterator[Finding]:

@@ -20,6 +20,10 @@ FAR_BELOW, FAR_ABOVE = 0.8, 1.25
 """Share of the list over share of the outcomes that is named: the four-fifths rule and its inverse
 (US Uniform Guidelines on Employee Selection Procedures 1978, section 4D)."""
 
+BY_RISK = {"age_band", "long_term_condition", "index_date"}
+"""Divisions whose groups differ in risk itself: that the old and the ill are listed more is the
+purpose of a list, so that only what their own risks do not imply is worth a sentence."""
+
 Group = Mapping[str, Any]
 
 
@@ -37,9 +41,10 @@ def equity_section(subgroups: Mapping[str, Mapping[str, Any]]) -> list[dict[str,
         ``title`` and ``sentences``.
     """
     told = []
-    for division in subgroups.values():
+    for name, division in subgroups.items():
         shown = [group for group in division["groups"] if not group["withheld"]]
-        if sentences := [*_listed(shown), *_frail(shown), *_missed(shown)]:
+        shares = [] if name in BY_RISK else [*_listed(shown), *_frail(shown)]
+        if sentences := [*shares, *_missed(shown)]:
             told.append({"title": division["title"], "sentences": sentences})
     return told
 

@@ -74,7 +74,7 @@ DIVISIONS = {
 """Ways to divide everybody: title, and the group of each row (null is a group of its own)."""
 
 
-OVERLAPPING = {"long_term_condition": "Long-term condition (a person may have several)"}
+OVERLAPPING = {"long_term_condition": "Long-term condition"}
 """Ways to look at groups that overlap."""
 
 _NO_CONDITION = "none of these"

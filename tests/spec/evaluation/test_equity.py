@@ -13,8 +13,8 @@ def group(name, *, listed=0.2, events=0.2, frail=None, gap=(0.0, -0.1, 0.1)):
     }  # fmt: skip
 
 
-def said(*groups):
-    told = equity_section({"x": {"title": "Ethnic category", "groups": list(groups)}})
+def said(*groups, division="ethnic_category"):
+    told = equity_section({division: {"title": "Ethnic category", "groups": list(groups)}})
     return told[0]["sentences"] if told else []
 
 
@@ -47,3 +47,11 @@ def test_missed_beyond_chance_only():
         "groups)."
     ]
     assert "missed less" in said(group("A", gap=(-0.1, -0.15, -0.05)))[0]
+
+
+def test_that_the_old_are_listed_more_needs_no_word_but_that_they_are_missed_does():
+    group_90 = group("90+", listed=0.6, frail=0.9)
+    missed = group("75-79", gap=(0.1, 0.05, 0.15))
+
+    assert said(group_90, division="age_band") == []
+    assert len(said(group_90, missed, division="age_band")) == 1
