@@ -156,15 +156,16 @@ def division_rows(
     """
     masks = divide(judged.frame, name)
     shown = published_groups(judged, name, masks)
+    shares = _shares(judged, name, masks, shown, chosen)
     rows = []
-    for (label, mask), is_shown in zip(masks.items(), shown, strict=True):
+    for (label, mask), is_shown, share in zip(masks.items(), shown, shares, strict=True):
         figures: dict[str, Any] = dict(WITHHELD)
         if is_shown:
             figures = {
                 "withheld": False,
                 **_figures(judged.take(mask), chosen[mask], adjusted_level(comparisons)),
                 "auroc": _auroc(judged.take(mask), resampling),
-                **_shares(judged, mask, chosen),
+                **share,
             }
         rows.append({"group": label, **figures})
     return rows
@@ -209,26 +210,41 @@ def _auroc(group: Judged, resampling: Resampling) -> Estimate:
     return _shortened(discrimination.estimate(MODEL, 0))
 
 
-def _shares(judged: Judged, mask: Mask, chosen: Mask) -> dict[str, Any]:
-    """Share of the lists, of all events and of all frail people that belong to the group."""
-    on_list = int((mask & chosen).sum())
-    events = rounded(judged.observed.take(mask).events)
-    list_share = rounded(on_list) / max(rounded(int(chosen.sum())), 1)
-    small = is_small(judged.observed.people, on_list)
-    return {
-        "list_share": None if small else _short(min(list_share, 1.0)),
-        "event_share": _short(min(events / max(rounded(judged.observed.events), 1), 1.0)),
-        "frail_share": _frail_share(judged, mask),
+def _shares(
+    judged: Judged, name: str, masks: Mapping[str, Mask], shown: list[bool], chosen: Mask
+) -> list[dict[str, float | None]]:
+    """Each group's share of the list, of the events and of the people known to be frail."""
+    followed = judged.observed.weight > 0
+    kinds = {
+        "list_share": chosen,
+        "event_share": (judged.observed.event > 0) & followed,
+        "frail_share": (judged.frame[FRAIL] == 1).to_numpy(),
     }
+    columns = {
+        kind: _share_of(mask, masks, shown, overlaps=name in OVERLAPPING)
+        for kind, mask in kinds.items()
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _frail_share(judged: Judged, mask: Mask) -> float | None:
-    """Share of the rows with moderate or severe frailty; None where few are, or nobody knows."""
-    frail = (judged.frame[FRAIL] == 1).to_numpy()
-    inside, outside = int((frail & mask).sum()), int((frail & ~mask).sum())
-    if min(inside, outside) < FEWEST_PEOPLE:
-        return None
-    return _short(min(rounded(inside) / rounded(inside + outside), 1.0))
+def _share_of(
+    whole: Mask, masks: Mapping[str, Mask], shown: list[bool], *, overlaps: bool
+) -> list[float | None]:
+    """Each group's share of the rows of `whole`, from rounded counts.
+
+    Small shares are withheld, and with them whatever would give them, or those of the groups that
+    are withheld altogether, away.
+    """
+    counts = [int((mask & whole).sum()) for mask in masks.values()]
+    total = int(whole.sum())
+    people = [FEWEST_PEOPLE if is_shown else 0 for is_shown in shown]
+    hidden = withheld(people, counts)
+    if overlaps:
+        hidden = [any(withheld([FEWEST_PEOPLE] * 2, [n, total - n])) for n in counts]
+    return [
+        None if is_hidden or total == 0 else _short(min(rounded(n) / max(rounded(total), 1), 1.0))
+        for n, is_hidden in zip(counts, hidden, strict=True)
+    ]
 
 
 def _short(value: float) -> float:
