@@ -1,4 +1,4 @@
-"""Write the reference pages from the code: tables, study, features, commands, checks, Python names.
+"""Write the reference pages from the code: tables, study, features, commands, checks, names.
 
 Run it as ``make docs``. The pages are committed; a test writes them anew and compares.
 """
@@ -16,6 +16,7 @@ import typer
 
 import riskstrat
 from riskstrat.cli.app import add_commands_of_other_packages, app
+from riskstrat.evaluation import CHECKS as EVALUATION_CHECKS
 from riskstrat.features import GROUPS, Feature, catalogue
 from riskstrat.features.sets import source_of
 from riskstrat.records.checks import CHECKS, FEWEST_SHOWN
@@ -155,8 +156,25 @@ def checks_page() -> str:
     return "\n".join(lines)
 
 
+def evaluation_checks_page() -> str:
+    """What each check of an evaluation finds, why it matters and what to do."""
+    lines = ["# Checks of an evaluation", ""]
+    lines += [
+        "Every evaluation runs them: `riskstrat train` and `riskstrat evaluate` print what they",
+        "find, and it stands at the top of the report. An error means that figures are wrong; a",
+        "warning wants a look before they are believed; a note is good to know. Codes of linked",
+        "records (R) stand in `checks.md`.",
+        "",
+    ]
+    for check in EVALUATION_CHECKS.values():
+        lines += [f"## {check.code}: {check.name}", "", f"Level: {check.level}.", ""]
+        lines += [check.what, "", f"**Why.** {check.why}", "", f"**What to do.** {check.do}", ""]
+    return "\n".join(lines)
+
+
 PAGES = {
     "checks.md": checks_page,
+    "evaluation-checks.md": evaluation_checks_page,
     "tables.md": tables_page,
     "study.md": study_page,
     "features.md": features_page,

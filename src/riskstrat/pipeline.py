@@ -129,6 +129,11 @@ def run_study(
     model = train(features, cohort, progress=progress)
     say("evaluation")
     report = evaluate(model, features, cohort, capacity=capacity)
+    if study.report.refits:
+        say("stability")
+        developed, rows = _part(features, cohort, "development")
+        refits = training.refit(rows, developed, refits=study.report.refits)
+        report = evaluation.add_stability(report, model, features, cohort, refits)
     with staged_directory(folder, marker=METRICS) as staged:
         model.save(staged / "artefact")
         report.write(staged)

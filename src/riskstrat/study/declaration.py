@@ -151,10 +151,29 @@ class ModelRule:
 
 @dataclass(frozen=True)
 class Report:
-    """At which list sizes and in which subgroups the model is judged."""
+    """At which list sizes and in which subgroups the model is judged.
+
+    Parameters
+    ----------
+    capacities : tuple of float
+        Lengths of lists, as shares of the people at each index date.
+    subgroups : tuple of str
+        Divisions of :mod:`riskstrat.evaluation.subgroups`.
+    refits : int
+        How often the model is fitted again on other samples of the people in development, to see
+        how stable its lists are; each costs as much as the model of admission.
+    """
 
     capacities: tuple[float, ...] = (0.005, 0.02)
-    subgroups: tuple[str, ...] = ("age_band", "sex")
+    subgroups: tuple[str, ...] = (
+        "age_band",
+        "sex",
+        "imd_quintile",
+        "ethnic_category",
+        "practice",
+        "long_term_condition",
+    )
+    refits: int = 0
 
 
 @dataclass(frozen=True)

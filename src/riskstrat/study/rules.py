@@ -20,6 +20,9 @@ from riskstrat.windows import add_days
 
 __all__ = ["contradictions"]
 
+MOST_REFITS = 100
+"""Refits beyond this tell nothing more about a mean share, and each costs a model (judgement)."""
+
 
 def contradictions(parts: Mapping[str, Any]) -> list[str]:
     """Mistakes in the parts of a study, by field name; parts that were not read are left out."""
@@ -121,8 +124,18 @@ def _feature_mistakes(features: FeatureRules) -> list[str]:
 
 
 def _report_mistakes(report: Report) -> list[str]:
-    sound = all(0 < share < 1 for share in report.capacities)
-    return [] if sound else ["'report.capacities' must be in (0, 1)"]
+    return _broken(
+        [
+            (
+                all(0 < share < 1 for share in report.capacities),
+                "'report.capacities' must be in (0, 1)",
+            ),
+            (
+                0 <= report.refits <= MOST_REFITS,
+                f"'report.refits' must be from 0 to {MOST_REFITS}",
+            ),
+        ]
+    )
 
 
 def _split_mistakes(index: IndexRule, outcome: Outcome, split: Split) -> list[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from riskstrat.cohort import Cohort
     from riskstrat.features import FeatureMatrix
 
-__all__ = ["HISTORY_FEATURE", "MIN_DEATHS", "REFITS", "fit", "mean_history", "refit"]
+__all__ = ["HISTORY_FEATURE", "MIN_DEATHS", "fit", "mean_history", "refit"]
 
 MIN_DEATHS = 20
 """Fewest people who died without an admission for a model of death: five in each of four folds
@@ -34,10 +34,6 @@ MIN_DEATHS = 20
 HISTORY_FEATURE = "registered_days"
 """How long each person can have left facts in the records. Its mean at development stands in the
 provenance, so that an evaluation can say whether more, or less, was known then (rule 8)."""
-
-REFITS = 5
-"""Refits on other samples of people, by default: the mean share in common of a list of 1,000 then
-has a standard error of about a percentage point (judgement); each costs as much as the model."""
 
 LIBRARIES = ("riskstrat", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy")
 """Whose versions stand in the provenance."""
@@ -113,9 +109,7 @@ def fit(
     )
 
 
-def refit(
-    matrix: FeatureMatrix, cohort: Cohort, *, refits: int = REFITS
-) -> tuple[CalibratedTrees, ...]:
+def refit(matrix: FeatureMatrix, cohort: Cohort, *, refits: int) -> tuple[CalibratedTrees, ...]:
     """The model of admission fitted again on bootstrap samples of the people in development.
 
     How often a person is drawn multiplies the weight of their rows, so that early stopping and
@@ -126,6 +120,8 @@ def refit(
     matrix, cohort
         As of :func:`fit`.
     refits : int
+        With 5 the mean share in common of a list of 1,000 has a standard error of about a
+        percentage point (judgement).
 
     Returns
     -------

@@ -53,6 +53,7 @@ params = "params.toml"
 [report]
 capacities = [0.01, 0.1]
 subgroups = ["sex"]
+refits = 5
 """
 
 SHORT = """
@@ -118,7 +119,7 @@ def test_every_key_reaches_the_study() -> None:
         "hold_out_practices": ("Y12345",), "hold_out_share": 0.0, "seed": 7,
     }  # fmt: skip
     assert given["model"] == {"params": "params.toml"}
-    assert given["report"] == {"capacities": (0.01, 0.1), "subgroups": ("sex",)}
+    assert given["report"] == {"capacities": (0.01, 0.1), "subgroups": ("sex",), "refits": 5}
     assert study.name == "everything"
     assert study.text == FULL
     assert study.features.longest_days == 730
@@ -258,6 +259,7 @@ def test_a_table_must_be_a_table() -> None:
         ("[0.01, 0.1]", "[0.01, 1.0]", "'report.capacities' must be in (0, 1)"),
         ("[0.01, 0.1]", "[0.0]", "'report.capacities' must be in (0, 1)"),
         ("[0.01, 0.1]", "[nan]", "'report.capacities' must be in (0, 1)"),
+        ("refits = 5", "refits = -1", "'report.refits' must be from 0 to 100"),
         ("seed = 7", "hold_out_share = 0.5",
          "'split.hold_out_share' is for event studies: calendar dates split by date"),
     ],
