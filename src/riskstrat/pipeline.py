@@ -70,9 +70,19 @@ def train(
 def evaluate(
     model: RiskModel, features: FeatureMatrix, cohort: Cohort, *, capacity: int | None = None
 ) -> EvaluationReport:
-    """Judge a model on the evaluation rows; see :func:`riskstrat.evaluation.evaluate`."""
+    """Judge a model on the evaluation rows; see :func:`riskstrat.evaluation.evaluate`.
+
+    Where the study asks for refits and the development rows are there, the model is fitted again on
+    other samples of people, and the report says how much of each list stays the same.
+    """
     judged, rows = _part(features, cohort, "evaluation")
-    return evaluation.evaluate(model, rows, judged, capacity=capacity)
+    report = evaluation.evaluate(model, rows, judged, capacity=capacity)
+    developed, before = _part(features, cohort, "development")
+    wanted = cohort.study.report.refits
+    if not wanted or not len(before):
+        return report
+    refits = training.refit(before, developed, refits=wanted)
+    return evaluation.add_stability(report, model, rows, judged, refits)
 
 
 def evaluate_on(
@@ -129,11 +139,6 @@ def run_study(
     model = train(features, cohort, progress=progress)
     say("evaluation")
     report = evaluate(model, features, cohort, capacity=capacity)
-    if study.report.refits:
-        say("stability")
-        developed, rows = _part(features, cohort, "development")
-        refits = training.refit(rows, developed, refits=study.report.refits)
-        report = evaluation.add_stability(report, model, features, cohort, refits)
     with staged_directory(folder, marker=METRICS) as staged:
         model.save(staged / "artefact")
         report.write(staged)

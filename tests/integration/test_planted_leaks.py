@@ -56,6 +56,8 @@ def test_leaks_planted_in_a_district_are_named(district: Path, district_study: S
         },
     )
 
+    asking = dataclasses.replace(district_study.report, refits=1)
+    cohort = dataclasses.replace(cohort, study=dataclasses.replace(district_study, report=asking))
     report = evaluate(train(leaking, cohort), leaking, cohort)
 
     messages = {found["code"]: found["message"] for found in report.metrics["findings"]}
@@ -63,6 +65,8 @@ def test_leaks_planted_in_a_district_are_named(district: Path, district_study: S
     assert "Discharge letter" in messages["E014"]
     assert "Death code" in messages["E014"]
     assert "E014 warning" in report.describe()  # what 'riskstrat train' prints
+    assert [row["refits"] for row in report.metrics["stability"]] == [1, 1]
+    assert all(0.1 < row["in_common"] <= 1 for row in report.metrics["stability"])
     text = json.dumps(report.metrics)
     assert not any(patient in text for patient in set(cohort.frame["patient_id"]))
 

@@ -61,13 +61,17 @@ def rounded(count: float) -> int:
     return int(np.floor(count / ROUND_TO + 0.5)) * ROUND_TO
 
 
-def withheld(people: Sequence[int], events: Sequence[int]) -> list[bool]:
+def withheld(
+    people: Sequence[int], events: Sequence[int], already: Sequence[bool] = ()
+) -> list[bool]:
     """Which groups of one division of everybody are withheld.
 
     Parameters
     ----------
     people, events : sequence of int
         Per group; together the groups are everybody.
+    already : sequence of bool, optional
+        Groups that are withheld for another reason; none when not given.
 
     Returns
     -------
@@ -81,6 +85,7 @@ def withheld(people: Sequence[int], events: Sequence[int]) -> list[bool]:
     [False, True, True]
     """
     hidden = [is_small(p, e) for p, e in zip(people, events, strict=True)]
+    hidden = [small or gone for small, gone in zip(hidden, already or hidden, strict=True)]
     if not any(hidden):
         return hidden
     by_size = sorted(range(len(hidden)), key=lambda group: (events[group], people[group], group))

@@ -84,11 +84,7 @@ def input_section(judged: Judged, matrix: FeatureMatrix) -> dict[str, Any]:
         "features": len(labels),
         "model": RankedScore.of(observed, judged.model.values[few]).areas()[0],
         "strongest": [{"feature": label, "auroc": known[label]} for label in best],
-        "only_cases": [
-            labels[place]
-            for place in range(len(labels))
-            if _is_for_cases(judged, matrix.values[:, place])
-        ],
+        "only_cases": _only_cases(judged, matrix),
     }
 
 
@@ -98,18 +94,24 @@ def _either_way(observed: Observed, values: npt.NDArray[np.float32]) -> float:
     return max(area, 1 - area)
 
 
-def _is_for_cases(judged: Judged, values: npt.NDArray[np.float32]) -> bool:
-    """Whether nearly everybody with the feature (neither missing nor 0) was admitted or died.
+def _only_cases(judged: Judged, matrix: FeatureMatrix) -> list[str]:
+    """Features nearly all of whose holders (neither missing nor 0) were admitted or died.
 
     Death counts too: a death code, or a place of death, is known of those who died, admitted or
     not. It says nothing where admission or death is not rare.
     """
     followed = judged.outcome != CENSORED
-    happened = np.isin(judged.outcome, (ADMITTED, DIED))[followed]
-    present = (~np.isnan(values) & (values != 0))[followed]
-    if present.sum() < FEWEST_PRESENT or happened.mean() >= NOT_RARE:
-        return False
-    return bool(happened[present].mean() >= ONLY_CASES)
+    happened = np.isin(judged.outcome, (ADMITTED, DIED)) & followed
+    if happened.sum() >= NOT_RARE * followed.sum():
+        return []
+    found = []
+    for place, feature in enumerate(matrix.features):
+        values = matrix.values[:, place]
+        present = ~np.isnan(values) & (values != 0) & followed
+        rows = int(present.sum())
+        if rows >= FEWEST_PRESENT and (present & happened).sum() >= ONLY_CASES * rows:
+            found.append(feature.label)
+    return found
 
 
 def drift_section(

@@ -66,7 +66,7 @@ def estimate(value: Mapping[str, Any] | None, decimals: int = 2) -> str:
     >>> estimate({"value": 0.7512, "low": 0.74, "high": 0.76}, 3)
     '0.751 (0.740 to 0.760)'
     """
-    return _with_interval(value, lambda x: f"{x:.{decimals}f}", "")
+    return _with_interval(value, lambda x: f"{x:z.{decimals}f}", "")
 
 
 def signed(value: float, decimals: int, sign: bool) -> str:
@@ -88,7 +88,7 @@ def percent_estimate(value: Mapping[str, Any] | None, decimals: int = 1) -> str:
     >>> percent_estimate({"value": 0.405, "low": 0.36, "high": 0.452})
     '40.5% (36.0 to 45.2)'
     """
-    return _with_interval(value, lambda x: f"{x * 100:.{decimals}f}", "%")
+    return _with_interval(value, lambda x: f"{x * 100:z.{decimals}f}", "%")
 
 
 def _with_interval(

@@ -213,34 +213,31 @@ def _auroc(group: Judged, resampling: Resampling) -> Estimate:
 def _shares(
     judged: Judged, name: str, masks: Mapping[str, Mask], shown: list[bool], chosen: Mask
 ) -> list[dict[str, float | None]]:
-    """Each group's share of the list, of the events and of the people known to be frail."""
+    """Each group's share of the list, of the events and of the people known to be frail.
+
+    Small shares are withheld, and with them whatever would give them, or those of the groups that
+    are withheld altogether, away.
+    """
     followed = judged.observed.weight > 0
     kinds = {
         "list_share": chosen,
         "event_share": (judged.observed.event > 0) & followed,
         "frail_share": (judged.frame[FRAIL] == 1).to_numpy(),
     }
-    columns = {
-        kind: _share_of(mask, masks, shown, overlaps=name in OVERLAPPING)
-        for kind, mask in kinds.items()
-    }
+    people = [judged.observed.take(mask).people for mask in masks.values()]
+    columns = {}
+    for kind, whole in kinds.items():
+        counts = [int((mask & whole).sum()) for mask in masks.values()]
+        total = int(whole.sum())
+        if name in OVERLAPPING:
+            hidden = [any(withheld([FEWEST_PEOPLE] * 2, [n, total - n])) for n in counts]
+        else:
+            hidden = withheld(people, counts, [not is_shown for is_shown in shown])
+        columns[kind] = _rounded_shares(counts, total, hidden)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _share_of(
-    whole: Mask, masks: Mapping[str, Mask], shown: list[bool], *, overlaps: bool
-) -> list[float | None]:
-    """Each group's share of the rows of `whole`, from rounded counts.
-
-    Small shares are withheld, and with them whatever would give them, or those of the groups that
-    are withheld altogether, away.
-    """
-    counts = [int((mask & whole).sum()) for mask in masks.values()]
-    total = int(whole.sum())
-    people = [FEWEST_PEOPLE if is_shown else 0 for is_shown in shown]
-    hidden = withheld(people, counts)
-    if overlaps:
-        hidden = [any(withheld([FEWEST_PEOPLE] * 2, [n, total - n])) for n in counts]
+def _rounded_shares(counts: list[int], total: int, hidden: list[bool]) -> list[float | None]:
     return [
         None if is_hidden or total == 0 else _short(min(rounded(n) / max(rounded(total), 1), 1.0))
         for n, is_hidden in zip(counts, hidden, strict=True)

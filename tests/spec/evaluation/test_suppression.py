@@ -34,6 +34,15 @@ def test_one_hidden_group_hides_another(people, events, hidden):
     assert "".join("x" if h else "-" for h in withheld(people, events)) == hidden
 
 
+@pytest.mark.parametrize(
+    ("already", "hidden"), [("--x", "x-x"), ("-xx", "-xx"), ("---", "---"), ("xxx", "xxx")]
+)
+def test_a_group_hidden_for_another_reason_needs_company_too(already, hidden):
+    found = withheld([100, 200, 150], [20, 40, 30], [mark == "x" for mark in already])
+
+    assert "".join("x" if h else "-" for h in found) == hidden
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_hidden_cannot_be_had_by_subtraction(seed):
     rng = np.random.default_rng(seed)

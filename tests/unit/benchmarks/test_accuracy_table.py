@@ -9,6 +9,7 @@ from benchmarks.machine import describe_machine, machine_line
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from riskstrat.evaluation.resampled import drawn_people
 from riskstrat.training import RiskClassifier
 
 
@@ -30,10 +31,9 @@ def test_the_interval_is_that_of_a_naive_loop_over_patients(encounters, monkeypa
     rows = ~encounters.development
     found = accuracy.judge("x", encounters, risk, rows)
     people, whose = np.unique(encounters.patients[rows], return_inverse=True)
-    rng = np.random.default_rng(accuracy.SEED)
     areas = []
-    for _ in range(40):
-        drawn = rng.integers(0, people.size, people.size)
+    for replicate in range(40):
+        drawn = drawn_people(people.size, accuracy.SEED, replicate)
         chosen = np.concatenate([np.flatnonzero(whose == person) for person in drawn])
         outcome, own = encounters.outcome[rows][chosen], risk[rows][chosen]
         areas.append((roc_auc_score(outcome, own), average_precision_score(outcome, own)))

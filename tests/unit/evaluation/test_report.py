@@ -1,13 +1,14 @@
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tests.unit.evaluation.standin import STUDY, district
 
 from riskstrat.errors import DataError, StudyError, UsageError
-from riskstrat.evaluation import evaluate
+from riskstrat.evaluation import add_stability, evaluate
 from riskstrat.evaluation.about import SYNTHETIC_LABEL
 
 FILES = ("metrics.json", "report.html", "model_card.md")
@@ -125,7 +126,7 @@ def test_everyone_and_the_parts_are_judged_on_the_same_scores(report):
     names = [score["name"] for score in metrics["everyone"]["scores"]]
 
     assert names == ["model", "logistic", "hfrs"]
-    for part in ("unseen", "aged_65_and_over"):
+    for part in ("unseen", "aged_65_and_over", "not_admitted_lately"):
         assert [s["name"] for s in metrics[part]["scores"]] == names
         assert metrics[part]["rows"] < metrics["everyone"]["rows"]
     assert [d["name"] for d in metrics["everyone"]["differences"]] == ["logistic", "hfrs"]
@@ -142,6 +143,53 @@ def test_true_risks_are_found_right_and_better_than_the_others(report):
         assert own["calibration"][measure]["low"] < 1 < own["calibration"][measure]["high"]
     assert own["auroc"]["value"] > logistic["auroc"]["value"]
     assert logistic["calibration"]["observed_expected"]["high"] < 1  # planted: risks too high
+
+
+def test_rates_stand_beside_those_without_weights(report, page):
+    everyone = report.metrics["everyone"]
+    text = " ".join("".join(page.text).split())
+
+    for name in ("admission_first", "death_first"):
+        weighted = everyone["rates"][name]
+        assert weighted["low"] < everyone["aalen_johansen"][name] < weighted["high"]
+    assert "Without the weights, by Aalen and Johansen's estimator" in text
+
+
+def test_people_not_admitted_lately_are_judged_apart(report):
+    part = report.metrics["not_admitted_lately"]
+    everyone = report.metrics["everyone"]
+
+    assert 0.5 * everyone["rows"] < part["rows"] < everyone["rows"]
+    assert part["events"] / part["rows"] < everyone["events"] / everyone["rows"]
+
+
+def test_groups_by_condition_overlap_and_say_so(report, page):
+    division = report.metrics["subgroups"]["long_term_condition"]
+    shown = {group["group"]: group for group in division["groups"] if not group["withheld"]}
+
+    assert division["overlaps"]
+    assert {"COPD", "none of these"} <= set(shown)
+    assert shown["COPD"]["frail_share"] is not None
+    assert "Long-term condition (a person may have several)" in "".join(page.text)
+
+
+def test_the_list_of_refits_is_compared_with_the_models_own(report, tmp_path):
+    model, matrix, cohort = district(2500)
+    model.admission = SimpleNamespace(raw_score=lambda values: values[:, 0])
+    refits = [SimpleNamespace(raw_score=lambda values, place=place: values[:, place])
+              for place in (0, 2)]  # fmt: skip
+
+    again = add_stability(report, model, matrix, cohort, refits)
+    again.write(tmp_path)
+
+    rows = again.metrics["stability"]
+    assert [row["capacity"] for row in rows] == [0.005, 0.02, 150]
+    for row in rows:  # the first refit is the model itself
+        assert row["lowest"] == row["always"] < 1
+        assert row["in_common"] == pytest.approx((1 + row["lowest"]) / 2)
+    assert "E016" in {finding["code"] for finding in again.metrics["findings"]}
+    assert "How stable the lists are" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "other samples of people" in (tmp_path / "model_card.md").read_text(encoding="utf-8")
 
 
 def test_subgroups_are_suppressed_and_their_counts_rounded(report):
