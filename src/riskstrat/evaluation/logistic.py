@@ -1,4 +1,4 @@
-"""Weighted logistic regression by Newton's method, with a variance summed by person.
+"""Weighted logistic regression by damped Newton steps, with a variance summed by person.
 
 It exists because calibration needs an offset and a cluster-robust variance, which scikit-learn's
 estimator does not give; it is not used for prediction.
@@ -7,6 +7,7 @@ References
 ----------
 Liang KY, Zeger SL. Longitudinal data analysis using generalized linear models. Biometrika
 1986;73:13-22 (the sandwich variance).
+Boyd S, Vandenberghe L. Convex optimization. Cambridge 2004, section 9.5 (damped steps).
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ ITERATIONS = 50
 """Newton steps before a fit counts as failed; calibration needs fewer than ten."""
 
 TOLERANCE = 1e-9
-"""Largest change of a coefficient in the last step."""
+"""Largest change of anybody's log-odds in the last step."""
 
-LARGEST_STEP = 5.0
-"""Longest change of a coefficient in one step: keeps Newton's method from overshooting."""
+HALVINGS = 30
+"""Times a step is halved when it would lower the likelihood; a billionth of it is no step."""
 
-SEPARATED = 100.0
-"""A coefficient beyond this means that the outcome is separated and no estimate exists."""
+ROUNDING = 1e-10
+"""A likelihood lower by less than this part of itself has not fallen: sums are rounded."""
+
+LARGEST_CHANGE = 5.0
+"""No step changes anybody's log-odds by more; with a separated outcome steps never settle."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +74,40 @@ def fit_logistic(
         return failed
     coefficients = np.zeros(design.shape[1])
     for _ in range(ITERATIONS):
-        fitted = expit(offset + design @ coefficients)
+        log_odds = offset + design @ coefficients
+        fitted = expit(log_odds)
         score, information = _derivatives(design, observed, fitted)
         try:
             step = np.linalg.solve(information, score)
         except np.linalg.LinAlgError:
             return failed
-        coefficients = coefficients + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-        if not np.isfinite(coefficients).all() or np.abs(coefficients).max() > SEPARATED:
+        change = design @ step
+        if not np.isfinite(change).all():
             return failed
-        if np.abs(step).max() < TOLERANCE:
+        if np.abs(change).max() < TOLERANCE:
             return LogisticFit(coefficients, _sandwich(design, observed, fitted, information))
+        coefficients = coefficients + step * _length(observed, log_odds, change)
     return failed
+
+
+def _length(observed: Observed, log_odds: Floats, change: Floats) -> float:
+    """How much of a Newton step to go: no large change, halved until the likelihood does not fall.
+
+    The likelihood is concave, so that a small enough part of the step always raises it.
+    """
+    before = _likelihood(observed, log_odds)
+    floor = before - ROUNDING * abs(before)
+    length = min(1.0, LARGEST_CHANGE / float(np.abs(change).max()))
+    for _ in range(HALVINGS):
+        if _likelihood(observed, log_odds + length * change) >= floor:
+            break
+        length /= 2
+    return length
+
+
+def _likelihood(observed: Observed, log_odds: Floats) -> float:
+    """Weighted log-likelihood: ``event * log_odds - log(1 + exp(log_odds))``."""
+    return float(observed.weight @ (observed.event * log_odds - np.logaddexp(0.0, log_odds)))
 
 
 def _derivatives(design: Floats, observed: Observed, fitted: Floats) -> tuple[Floats, Floats]:
