@@ -149,16 +149,8 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
     (True, 100, None)
     """
     days = None if truth_dates is None else tuple(truth_dates)
-    plan = Plan(
-        people,
-        years,
-        setting or Setting(),
-        days,
-        truth_people,
-        truth_history,
-        file_format,
-        workers,
-    )
+    sample = truth_people, truth_history
+    plan = Plan(people, years, setting or Setting(), days, *sample, file_format, workers)
     plan.require_possible()
     folders = Folders(*(None if place is None else Path(place) for place in (out, records, truth)))
     folders.require_usable(overwrite=overwrite)
@@ -171,7 +163,7 @@ def simulate(  # noqa: PLR0913 - the public call: what to simulate, and where to
         workers=workers,
         progress=lambda done: say("programmes", done, people),
     )
-    asked = Asked.of(blocks, programmes, plan.truth_days, truth_people, truth_history)
+    asked = Asked.of(blocks, programmes, plan.truth_days, *sample)
     return _District(plan, blocks, tuple(programmes), selected, asked).write(folders, say)
 
 
