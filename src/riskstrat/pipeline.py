@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from riskstrat import evaluation, explanation, training
 from riskstrat.cohort import Cohort, build_cohort
@@ -16,7 +17,16 @@ from riskstrat.staging import require_replaceable, staged_directory
 from riskstrat.study import Study
 from riskstrat.training import RiskModel
 
-__all__ = ["METRICS", "Progress", "StudyRun", "evaluate", "evaluate_on", "run_study", "train"]
+__all__ = [
+    "METRICS",
+    "Progress",
+    "StudyRun",
+    "compare_on",
+    "evaluate",
+    "evaluate_on",
+    "run_study",
+    "train",
+]
 
 METRICS = "metrics.json"
 """The file that every folder of a judged model holds."""
@@ -100,6 +110,44 @@ def evaluate_on(
     features = build_features(records, cohort.keys, model.study)
     say("evaluation")
     return evaluation.evaluate(model, features, cohort, capacity=capacity)
+
+
+def compare_on(
+    first: RiskModel,
+    second: RiskModel,
+    records: LinkedRecords,
+    *,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Judge two models on the same rows: the evaluation rows that both studies have.
+
+    Returns
+    -------
+    dict
+        See :func:`riskstrat.evaluation.compare`.
+
+    Raises
+    ------
+    DataError
+        When no person and date is for evaluation in both studies, or too few have the outcome.
+    UsageError
+        When the studies predict other outcomes.
+    """
+    say = progress or (lambda stage: None)
+    judged = []
+    for name, model in (("first", first), ("second", second)):
+        say(f"{name} model")
+        cohort = build_cohort(records, model.study).part("evaluation")
+        features = build_features(records, cohort.keys, model.study)
+        judged.append(evaluation.judge(model, features, cohort))
+    say("comparison")
+    report = first.study.report
+    seed = first.study.split.seed
+    return evaluation.compare(
+        *evaluation.common_rows(*judged),
+        capacities=report.capacities,
+        resampling=evaluation.Resampling(seed=seed),
+    )
 
 
 def run_study(

@@ -26,6 +26,7 @@ from riskstrat.cli.console import (
 from riskstrat.cli.demo import demo
 from riskstrat.cli.link import link_command
 from riskstrat.cli.lists import explain, list_command, score
+from riskstrat.cli.models import compare, models, promote
 from riskstrat.cli.simulate import simulate
 from riskstrat.errors import DataError, RiskstratError
 
@@ -215,6 +216,9 @@ def evaluate(
 app.command()(score)
 app.command("list")(list_command)
 app.command()(explain)
+app.command()(models)
+app.command()(compare)
+app.command()(promote)
 app.command()(demo)
 
 

@@ -151,7 +151,13 @@ def build_scoring_cohort(records: LinkedRecords, study: Study, index_date: date 
 def _origin(records: LinkedRecords) -> dict[str, Any]:
     told = ("name", "dialect", "data_from", "data_to")
     sources = [{key: source[key] for key in told} for source in records.manifest["sources"]]
-    return {"synthetic": records.is_synthetic, "sources": sources}
+    content = records.content
+    fingerprint = hashlib.sha256(content.encode()).hexdigest() if content else None
+    return {
+        "synthetic": records.is_synthetic,
+        "sources": sources,
+        **({"data_fingerprint": fingerprint} if fingerprint else {}),
+    }
 
 
 def _require_dates_covered(records: LinkedRecords, study: Study) -> None:

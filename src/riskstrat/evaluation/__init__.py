@@ -5,6 +5,7 @@ file and a model card. The measures it uses can be called on their own: all take
 with an interval allow for several rows per person.
 """
 
+from riskstrat.evaluation.blocks import Resampling
 from riskstrat.evaluation.bootstrap import Discrimination, bootstrap_discrimination
 from riskstrat.evaluation.calibration import (
     calibration_in_the_large,
@@ -14,10 +15,12 @@ from riskstrat.evaluation.calibration import (
 )
 from riskstrat.evaluation.catalogue import CHECKS, Check, Finding
 from riskstrat.evaluation.ceiling import against_truth
+from riskstrat.evaluation.comparison import common_rows, compare
 from riskstrat.evaluation.curve import CalibrationCurve, integrated_calibration_index, risk_groups
 from riskstrat.evaluation.discrimination import auroc, average_precision
 from riskstrat.evaluation.incidence import cumulative_incidence
 from riskstrat.evaluation.intervals import Estimate, proportion
+from riskstrat.evaluation.judged import Judged, judge
 from riskstrat.evaluation.net_benefit import net_benefit, net_benefit_of_all
 from riskstrat.evaluation.observed import Observed
 from riskstrat.evaluation.report import EvaluationReport, add_stability, evaluate
@@ -32,9 +35,11 @@ __all__ = [
     "Estimate",
     "EvaluationReport",
     "Finding",
+    "Judged",
     "ListStability",
     "Missed",
     "Observed",
+    "Resampling",
     "Workload",
     "add_stability",
     "against_truth",
@@ -44,9 +49,12 @@ __all__ = [
     "calibration_in_the_large",
     "calibration_intercept",
     "calibration_slope",
+    "common_rows",
+    "compare",
     "cumulative_incidence",
     "evaluate",
     "integrated_calibration_index",
+    "judge",
     "list_stability",
     "listed",
     "missed",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Mapping
+from contextlib import redirect_stderr
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from riskstrat.errors import UsageError
-from riskstrat.tracking.store import load_mlflow, quiet_mlflow, store_uri
+from riskstrat.tracking.registry import CHALLENGER
+from riskstrat.tracking.store import connected, load_mlflow, quiet_mlflow, store_uri
 
 if TYPE_CHECKING:
     from riskstrat.training import RiskModel
@@ -25,6 +28,9 @@ DOCUMENTS = ("report.html", "metrics.json", "model_card.md")
 """Files beside the artefact that belong to the run."""
 
 LOADER = "riskstrat.tracking.pyfunc"
+EXAMPLE_AGE = 80.0
+"""Age in years of the input example."""
+
 MOST_METRICS = 500
 """Metrics sent at once; MLflow takes at most 1,000."""
 
@@ -63,9 +69,11 @@ def log_run(
 
     Notes
     -----
-    No value of a patient enters the run: there is no input example, and metrics are aggregates. The
-    registered model is the artefact with ``riskstrat.tracking.pyfunc`` as its loader, so it holds
-    neither code nor pickle; serve it with ``mlflow models serve --env-manager local``.
+    No value of a patient enters the run: metrics are aggregates, and the input example is nobody, a
+    row of missing values with an age. The new version is the challenger; which one is the champion
+    is for people to decide (:func:`riskstrat.tracking.promote`). The registered model is the
+    artefact with ``riskstrat.tracking.pyfunc`` as its loader, so it holds neither code nor pickle;
+    serve it with ``mlflow models serve --env-manager local``.
     """
     artefact = run_dir / ARTEFACT
     if not (artefact / "model.json").is_file():
@@ -74,7 +82,7 @@ def log_run(
             do="Give the folder that 'riskstrat train' wrote.",
         )
     mlflow = load_mlflow()
-    with quiet_mlflow(), _connected(mlflow, store_uri(run_dir, uri)):
+    with quiet_mlflow(), connected(mlflow, store_uri(run_dir, uri)):
         experiment = _experiment(mlflow, model.study.name, run_dir)
         with mlflow.start_run(experiment_id=experiment, run_name=model.version) as run:
             mlflow.log_params(_parameters(model))
@@ -109,24 +117,6 @@ def scalar_metrics(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, fl
     return found
 
 
-@contextmanager
-def _connected(mlflow: Any, uri: str) -> Iterator[None]:
-    """MLflow on one store, and as it was afterwards."""
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-    levels = {name: logging.getLogger(name).level for name in ("mlflow", "alembic")}
-    for name in levels:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    try:
-        yield
-    finally:
-        mlflow.set_tracking_uri(before[0])
-        mlflow.set_registry_uri(before[1])
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
-
-
 def _experiment(mlflow: Any, name: str, run_dir: Path) -> str:
     """The experiment of the study; in a local store its files stand beside the store."""
     found = mlflow.get_experiment_by_name(name)
@@ -148,19 +138,30 @@ def _parameters(model: RiskModel) -> dict[str, Any]:
         "outcome": outcome.kind,
         "window_days": outcome.window_days,
         "seed": model.study.split.seed,
+        "data_fingerprint": model.provenance.get("data_fingerprint", ""),
     }
 
 
 def _register(mlflow: Any, model: RiskModel, artefact: Path) -> None:
     with redirect_stderr(StringIO()):  # MLflow prints two lines on every registration
-        mlflow.pyfunc.log_model(
+        logged = mlflow.pyfunc.log_model(
             name="model",
             loader_module=LOADER,
             data_path=str(artefact),
             pip_requirements=[f"riskstrat=={version('riskstrat')}"],
             signature=_signature(model),
+            input_example=_nobody(model),
             registered_model_name=model.study.name,
         )
+        mlflow.MlflowClient().set_registered_model_alias(
+            model.study.name, CHALLENGER, logged.registered_model_version
+        )
+
+
+def _nobody(model: RiskModel) -> pd.DataFrame:
+    """An input that is no patient's: everything missing but a made-up age."""
+    row = {feature.name: np.nan for feature in model.features}
+    return pd.DataFrame([{**row, "age": EXAMPLE_AGE} if "age" in row else row])
 
 
 def _signature(model: RiskModel) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 from riskstrat.errors import MissingExtraError
 
-__all__ = ["ENVIRONMENT_URI", "load_mlflow", "quiet_mlflow", "store_uri"]
+__all__ = ["ENVIRONMENT_URI", "connected", "load_mlflow", "quiet_mlflow", "store_uri"]
 
 ENVIRONMENT_URI = "RISKSTRAT_MLFLOW_URI"
 """Environment variable that names the MLflow store of an organisation."""
@@ -22,7 +23,7 @@ TELEMETRY_OFF = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 OWN_WARNINGS = {
     "Any type hint is inferred as AnyType": "mlflow 3.17, of its own type hints, at import",
     "The ``noload`` loader strategy is deprecated": "mlflow 3.17 with sqlalchemy 2.1",
-    "An input example was not provided": "mlflow 3.17; an example would be a patient's values",
+    "Operation with range is deprecated": "mlflow 3.17 with pandas 3, of an input example",
     "unclosed database": "mlflow 3.17 leaves connections of a new SQLite store to the collector",
 }
 """Warnings of MLflow that no user of riskstrat can act on: start of the text, and their cause."""
@@ -54,6 +55,24 @@ def load_mlflow() -> Any:
     except ImportError as error:
         raise MissingExtraError("track", "MLflow runs") from error
     return mlflow
+
+
+@contextmanager
+def connected(mlflow: Any, uri: str) -> Iterator[None]:
+    """Use MLflow on one store; afterwards it is as it was."""
+    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    levels = {name: logging.getLogger(name).level for name in ("mlflow", "alembic")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before[0])
+        mlflow.set_registry_uri(before[1])
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def store_uri(run_dir: Path, uri: str | None = None) -> str:
