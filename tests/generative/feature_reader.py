@@ -58,8 +58,11 @@ FAMILIES = {
 class Reader:
     """The rows known of a person, and days counted back from the index date."""
 
-    def __init__(self, history: History, person: str, index_date: date) -> None:
+    def __init__(
+        self, history: History, person: str, index_date: date, index_stay_id: str | None = None
+    ) -> None:
         self.index_date = index_date
+        self.index_stay_id = index_stay_id
         self.born = next(
             row["birth_month"] for row in history.rows["patients"] if row["patient_id"] == person
         )
@@ -75,9 +78,15 @@ class Reader:
             for row in rows
             if row["patient_id"] == person
             and row[happened] < self.index_date
-            and row["recorded_date"] < self.index_date
-            and (row.get("superseded_date") is None or row["superseded_date"] >= self.index_date)
+            and self._is_told(row, "stay_id" in row and happened == "start_date")
         ]
+
+    def _is_told(self, row: Row, is_stay: bool) -> bool:
+        superseded = row.get("superseded_date")
+        if is_stay and row["stay_id"] == self.index_stay_id:
+            return superseded is None
+        in_force = superseded is None or superseded >= self.index_date
+        return bool(row["recorded_date"] < self.index_date and in_force)
 
     def ago(self, day: date) -> int:
         return (self.index_date - day).days

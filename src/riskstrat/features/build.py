@@ -13,6 +13,7 @@ import pandas as pd
 from riskstrat.engine import QueryEngine
 from riskstrat.errors import UsageError
 from riskstrat.features.asking import Facts, known_facts
+from riskstrat.features.discharge import discharge_columns, write_discharge_scores
 from riskstrat.features.kernel import FactDays, SortedFacts, Values, apply_facts
 from riskstrat.features.matrix import FeatureMatrix
 from riskstrat.features.plan import HELPERS, FeaturePlan
@@ -169,6 +170,8 @@ def _chunks(patients: pd.Series) -> Iterator[slice]:
 
 
 def _apply(plan: FeaturePlan, facts: Facts, values: Values, fact_days: FactDays) -> None:
+    at_discharge = discharge_columns(plan.features)
+    could_be_known = ~np.isnan(values[:, list(at_discharge)])
     ordered = SortedFacts.of(*facts, len(values))
     apply_facts(plan.rules, ordered, values, fact_days)
     helpers = np.full((len(values), len(HELPERS)), np.nan, np.float32)
@@ -183,3 +186,4 @@ def _apply(plan: FeaturePlan, facts: Facts, values: Values, fact_days: FactDays)
                 values[ages < found.from_age, column] = np.nan
             if found.divisor > 1:
                 values[:, column] /= found.divisor
+    write_discharge_scores(at_discharge, plan.facts, ordered, values, could_be_known)

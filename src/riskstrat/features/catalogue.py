@@ -117,7 +117,7 @@ def catalogue(study: Study) -> tuple[Feature, ...]:
             do=f"Use some of {', '.join(GROUPS)}, or leave 'groups' out for all.",
         )
     families = families_wanted(rules.sources) | {"person"}
-    shipped = tuple(_all_features(rules))
+    shipped = tuple(_all_features(study))
     require_added(study, {feature.name for feature in shipped})
     chosen = (
         feature
@@ -128,8 +128,11 @@ def catalogue(study: Study) -> tuple[Feature, ...]:
     return (*chosen, *own)
 
 
-def _all_features(rules: FeatureRules) -> Iterator[Feature]:
+def _all_features(study: Study) -> Iterator[Feature]:
+    rules = study.features
     for entry in declared()["feature"]:
+        if entry.get("index", study.index.event) != study.index.event:
+            continue
         for days in _windows(entry.get("windows"), rules):
             yield _feature(entry, days)
     for name, entry in declared()["conditions"].items():
@@ -159,7 +162,7 @@ def _feature(entry: Mapping[str, Any], days: int | None) -> Feature:
         if isinstance(value, str)
         else value
         for key, value in entry.items()
-        if key != "windows"
+        if key not in {"windows", "index"}
     }
     filled["sources"] = tuple(entry["sources"])
     filled["monotone"] = int(entry.get("monotone", False))

@@ -160,6 +160,8 @@ def _hospital_scores() -> Iterator[CodeRule]:
             when: When = "primary" if row["position"] == "primary" else "stay"
             code = row["icd10_prefix"]
             yield CodeRule("acsc", ("diagnosis",), "icd10", code, is_prefix=True, when=when)
+    yield CodeRule("coded.diagnosis", ("diagnosis",), "icd10", "", is_prefix=True)
+    yield CodeRule("coded.procedure", ("procedure",), "", "", is_prefix=True)
     yield CodeRule("hfrs.any", ("diagnosis",), "icd10", "", is_prefix=True, when="stay")
     for row in load_table("hfrs_gilbert2018"):
         code = row["icd10_3char"]

@@ -60,6 +60,7 @@ _FACT_STAYS = {
     "readmission": "typed",
     "inpatient_stay": "inpatient",
     "discharge": "inpatient",
+    "discharge_specialty": "inpatient",
     "in_hospital": "inpatient",
     "day_case": "day_case",
     "ed_attendance": "emergency_department",

@@ -15,6 +15,10 @@ from riskstrat.windows import days_sql
 
 __all__ = ["EMERGENCY_STAYS", "LONGEST_OPEN_DAYS", "READMITTED_DAYS", "SPELL_STAYS", "STAY_FACTS"]
 
+ONCOLOGY_SPECIALTIES = ("260", "370", "503", "800")
+"""Treatment functions of an oncology service: paediatric, medical, gynaecological and clinical (NHS
+Data Dictionary, activity treatment function code)."""
+
 LONGEST_OPEN_DAYS = 365
 """An open spell that began earlier is not believed: its end more likely never arrived. A
 judgement."""
@@ -140,6 +144,11 @@ ATTENDANCE_FACTS = Step(
     where (s.kind in ('day_case', 'emergency_department', 'outpatient')
             and coalesce(s.attendance, 'attended') = 'attended')
         or (s.kind = 'outpatient' and s.attendance = 'did_not_attend')
+    union all
+    select s.row_number, 'discharge_specialty', {days_sql("s.end_date", "s.index_date")},
+        case when s.specialty in {ONCOLOGY_SPECIALTIES} then 1 else 0 end, s.start_time
+    from known_stays s
+    where s.kind = 'inpatient' and s.end_date is not null and s.specialty is not null
     """,
 )
 
@@ -165,4 +174,5 @@ STAY_FACTS = (
     ),
 )
 """Admissions (amount: nights so far), emergency spells (amount: the day they were left),
-readmissions (amount: days since the discharge before), discharges (amount: nights), attendances."""
+readmissions (amount: days since the discharge before), discharges (amount: nights), specialties
+that somebody was discharged from (amount: 1 for oncology), attendances."""
