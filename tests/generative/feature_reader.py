@@ -25,6 +25,7 @@ CONDITIONS = {
     "F329": "depression",
     "F419": "anxiety",
     "I10": "hypertension",
+    "J439": "copd",
     "88805009": "heart_failure",
     "44054006": "diabetes",
     "370143000": "depression",
@@ -39,6 +40,7 @@ CLASSES = {
     "0205040": "alpha_blocker",
     "0401010": "hypnotic",
     "0407020": "opioid",
+    "0407010F0": "opioid",
     "0601011": "insulin",
     "0212000": "statin",
 }
@@ -69,6 +71,7 @@ class Reader:
         self.stays = self._known(history.rows["stays"], person, "start_date")
         self.events = self._known(history.rows["events"], person, "event_date")
         self.services = self._known(history.rows["services"], person, "start_date")
+        self.registrations = self._known(history.rows["registrations"], person, "start_date")
         self.homes = self._known(history.rows["residences"], person, "start_date")
         self.spells = self._spells()
 
@@ -174,13 +177,13 @@ class Reader:
                     found.append(self.ago(stay["start_date"]))
         return found
 
-    def coded_stays(self) -> list[tuple[int, list[Row]]]:
-        """Start and diagnoses of the stays of emergency spells."""
+    def coded_spells(self) -> list[tuple[int, list[Row]]]:
+        """Start and diagnoses of emergency spells."""
         found = []
         for spell in self.emergencies():
-            for stay in spell["stays"]:
-                coded = [e for e in self.events if e.get("stay_id") == stay["stay_id"]]
-                found.append((self.ago(stay["start_date"]), coded))
+            stays = {stay["stay_id"] for stay in spell["stays"]}
+            coded = [e for e in self.events if e.get("stay_id") in stays]
+            found.append((self.ago(spell["start"]), coded))
         return found
 
     # ------------------------------------------------------------ events
@@ -222,8 +225,8 @@ class Reader:
 
     def classes(self, days: int) -> list[str]:
         """The class of each item, as far as it is of a class."""
-        found = [CLASSES.get(item["code"][:7]) for item in self.medicines(days)]
-        return [name for name in found if name is not None]
+        codes = [item["code"] for item in self.medicines(days)]
+        return [name for code in codes for start, name in CLASSES.items() if code.startswith(start)]
 
     def readings(self, code: str, days: int) -> list[tuple[int, float]]:
         """Days before the index date and plausible values, the latest last."""

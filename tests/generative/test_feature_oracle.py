@@ -49,7 +49,8 @@ BEFORE_EVERYTHING = 4000
 
 HOSPITAL_CODES = [code for code in CONDITIONS if code[0].isalpha()]
 GP_CODES = [code for code in CONDITIONS if code[0].isdigit()]
-OTHER_CODES = ("Z922", "J181", "R296", "W190", "K359")
+SICKLE_CELL = "D570"
+OTHER_CODES = ("Z922", "J181", "J209", SICKLE_CELL, "R296", "W190", "K359")
 KINDS = ("inpatient", "inpatient", "day_case", "emergency_department", "outpatient")
 MEDICINES = (*(f"{begin}A0AA" for begin in CLASSES), "0103050P0AA", "0202010B0AA", "20030100001")
 EDGES = [0, 1, 2, 89, 90, 91, 180, 181, 365, 366, 730, 731, 1095, 1096]
@@ -178,10 +179,15 @@ def _admissions(reader: Reader, days: int) -> Iterator[tuple[str, float]]:
 
 
 def _avoidable(reader: Reader) -> Iterator[int]:
-    """Starts of emergency stays whose first diagnosis, or any for some, care could often manage."""
-    for start, coded in reader.coded_stays():
-        codes = {event["position"]: event["code"] for event in coded}
-        if 1 in codes and acsc(codes.pop(1), codes.values()):
+    """Starts of emergency spells with a stay whose first diagnosis care could often manage.
+
+    The other diagnoses of the spell stand beside it, any of which will do for some conditions.
+    """
+    for start, coded in reader.coded_spells():
+        codes = {event["code"] for event in coded}
+        first = {event["code"] for event in coded if event["position"] == 1}
+        further = codes - (first & {SICKLE_CELL})
+        if any(acsc(code, further - {code}) for code in first):
             yield start
 
 
@@ -293,7 +299,7 @@ def _scores(reader: Reader) -> Iterator[tuple[str, float]]:
     yield "elixhauser", elixhauser(reader.hospital_codes(HISTORY))
     yield "imperial_frailty", len(imperial_frailty(reader.hospital_codes(730)))
     yield "cambridge_multimorbidity", cambridge_multimorbidity(_long_term(reader)) / 100
-    coded = [e["code"] for start, events in reader.coded_stays() if start <= 730 for e in events]
+    coded = [e["code"] for start, events in reader.coded_spells() if start <= 730 for e in events]
     yield "hfrs", hfrs(coded) / 10 if coded else math.nan
     substances = len({item["code"][:9] for item in reader.medicines(365)})
     deficits = efi_deficits_of(reader.conditions(HISTORY, "gp"))
@@ -323,3 +329,25 @@ def test_queries_agree_with_a_naive_loop(seed):
         expected = _expected(Reader(history, key.patient_id, key.index_date.date()))
         found = {name: float(matrix.column(name)[row]) for name in expected}
         assert found == pytest.approx(expected, nan_ok=True, abs=1e-5, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_changes_are_missing_for_people_registered_for_less_than_both_windows(seed):
+    """Whether there are facts or not; somebody without a known registration is left as is."""
+    history = _random_history(100 + seed)
+    rng = np.random.default_rng(seed)
+    edges = [90, 179, 180, 181, 200 + 179, 200 + 180, 365, 729, 730, 731, 929, 930, 2000]
+    for row in history.rows["patients"]:
+        for start in rng.choice(edges, rng.integers(0, 3)):
+            late = days_before(int(start) - int(rng.integers(0, 200)))
+            dates = {"start_date": days_before(int(start)), "recorded_date": late}
+            history.add("registrations", row["patient_id"], **dates)
+    matrix = history.matrix(index_dates=INDEX_DATES)
+    for row, key in enumerate(matrix.keys.itertuples()):
+        reader = Reader(history, key.patient_id, key.index_date.date())
+        known = [reader.ago(entry["start_date"]) for entry in reader.registrations]
+        for days in WINDOWS:
+            is_short = bool(known) and max(known) < 2 * days
+            for name, value in _changes(reader, days):
+                found = float(matrix.column(f"{name}_{days}")[row])
+                assert found == pytest.approx(math.nan if is_short else value, nan_ok=True)

@@ -23,7 +23,7 @@ from riskstrat.study import VALUE_RULES, AddedFeature, FeatureRules, Study
 
 __all__ = ["GROUPS", "RULES_VERSION", "Feature", "catalogue", "catalogue_hash", "window_words"]
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised when a query gives another value for the same rule text; part of the catalogue hash."""
 
 GROUPS: Mapping[str, str] = dict(declared()["groups"])
@@ -33,10 +33,9 @@ MEASUREMENT_DAYS = 730
 """How old a measurement may be: 24 months (binding statistical rule 9)."""
 
 _RECENT_DAYS, _YEAR_DAYS = 90, 365
-_DAYS_PER_MONTH = 365.25 / 12
+_DAYS_PER_YEAR = 365.25
+_DAYS_PER_MONTH = _DAYS_PER_YEAR / 12
 _MONTH_TOLERANCE_DAYS = 3
-_MONTHS_IN_YEARS = 24
-"""From two years on a window is told in years."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ def _condition_since(name: str, entry: Mapping[str, Any], days: int) -> Feature:
     phrase = entry["phrase"]
     return Feature(
         name=f"{name}_first_days",
-        label=f"Days since {phrase} was first recorded, within {window_words(days)}",
+        label=f"Days since the first record of {phrase}, up to {window_words(days)}",
         unit="days",
         group=entry["group"],
         kind="days",
@@ -294,18 +293,21 @@ def _own(added: AddedFeature, study_windows: Sequence[int]) -> Iterator[Feature]
 
 
 def window_words(days: int) -> str:
-    """A look-back in words.
+    """A look-back in words; from two years on in years, whether they have 365 days or 366 as well.
 
     Examples
     --------
-    >>> [window_words(days) for days in (30, 45, 90, 365, 730, 1095)]
-    ['month', '45 days', '3 months', '12 months', '2 years', '3 years']
+    >>> [window_words(days) for days in (30, 45, 90, 365, 730, 7300)]
+    ['month', '45 days', '3 months', '12 months', '2 years', '20 years']
     """
+    if days == 1:
+        return "day"
+    years = round(days / _DAYS_PER_YEAR)
+    if years > 1 and abs(days - years * _DAYS_PER_YEAR) <= _MONTH_TOLERANCE_DAYS + years / 4:
+        return f"{years} years"
     months = round(days / _DAYS_PER_MONTH)
     if not months or abs(days - months * _DAYS_PER_MONTH) > _MONTH_TOLERANCE_DAYS:
         return f"{days} days"
-    if months >= _MONTHS_IN_YEARS and months % 12 == 0:
-        return f"{months // 12} years"
     return "month" if months == 1 else f"{months} months"
 
 

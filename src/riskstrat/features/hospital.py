@@ -64,13 +64,18 @@ EMERGENCY_STAYS = (
     Step(
         "feature_emergency_stays",
         """
-        select row_number, stay_id, max(start_day) as start_day
-        from feature_spell_stays where emergency = 1 group by row_number, stay_id
+        select row_number, stay_id, max(spell_day) as start_day
+        from (
+            select f.row_number, f.stay_id, f.emergency,
+                max(f.start_day) over (partition by f.row_number, f.spell) as spell_day
+            from feature_spell_stays f
+        ) s
+        where emergency = 1 group by row_number, stay_id
         """,
     ),
 )
-"""Kept as ``feature_emergency_stays``: the stays of emergency spells, whose codes count for the
-scores of stays."""
+"""Kept as ``feature_emergency_stays``: the stays of emergency spells, whose codes count on the
+first day of the spell for the scores of stays."""
 
 SPELL_ENDS = Step(
     "spell_ends",

@@ -66,7 +66,8 @@ class FactSet:
     Parameters
     ----------
     weights : mapping of str to int
-        Points of each fact.
+        Points of each fact. A fact without points only counts for the rule ``points``: something
+        else is worked out from it.
     prefix : str
         Every fact whose name begins with it belongs to the set, with one point; empty for none.
     drops : tuple of (str, str)
@@ -126,7 +127,6 @@ _PAPERS = {
     "drug": "British National Formulary",
     "medicine": "British National Formulary",
     "substance": "British National Formulary",
-    "acsc": "Purdy 2009; NHS Institute",
     "readmission": "NHS England, 30-day readmissions",
     "fall": "ICD-10 W00 to W19",
 }
@@ -164,6 +164,7 @@ def _sets() -> dict[str, FactSet]:
         "imperial_frailty": FactSet({}, prefix="imperial.", paper="Soong 2015"),
         "cambridge": _cambridge(),
         "efi": _efi(),
+        "acsc": _avoidable(),
         **_at_discharge(),
         **chosen,
     }
@@ -179,6 +180,13 @@ def _comorbidity(index: str, weight: str, paper: str) -> FactSet:
         for row in load_table(f"{index}_hierarchy")
     )
     return FactSet(weights, drops=drops, paper=paper)
+
+
+def _avoidable() -> FactSet:
+    """Only the first counts; from the others :mod:`riskstrat.features.avoidable` works out more."""
+    others = ("if_beside", "beside", "unless_excluded", "excluding", "excluding_first")
+    weights = {"acsc.avoidable": 1, **{f"acsc.{name}": 0 for name in others}}
+    return FactSet(weights, paper="Purdy 2009; NHS Institute")
 
 
 def _at_discharge() -> dict[str, FactSet]:
