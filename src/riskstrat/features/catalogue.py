@@ -29,6 +29,7 @@ __all__ = [
     "catalogue",
     "catalogue_hash",
     "features_of",
+    "unknown_groups",
     "window_words",
 ]
 
@@ -119,10 +120,9 @@ def catalogue(study: Study) -> tuple[Feature, ...]:
         When a group is not known, or a feature of one's own cannot be built as it is declared.
     """
     rules, event = study.features, study.index.event
-    if unknown := sorted(set(rules.groups) - set(GROUPS)):
+    if unknown := unknown_groups(rules):
         raise StudyError(
-            f"'features.groups' names {', '.join(unknown)}, which are no groups of the catalogue.",
-            do=f"Use some of {', '.join(GROUPS)}, or leave 'groups' out for all.",
+            f"{unknown}.", do=f"Use some of {', '.join(GROUPS)}, or leave 'groups' out for all."
         )
     families = families_wanted(rules.sources) | {"person"}
     shipped = features_of(declared(), rules, event)
@@ -134,6 +134,13 @@ def catalogue(study: Study) -> tuple[Feature, ...]:
     )
     own = (feature for added in rules.added for feature in _own(added, rules.windows_days))
     return (*chosen, *own)
+
+
+def unknown_groups(rules: FeatureRules) -> str:
+    """Which groups of a study are none of the catalogue, in words; empty when all are."""
+    unknown = sorted(set(rules.groups) - set(GROUPS))
+    words = f"'features.groups' names {', '.join(unknown)}, which are no groups of the catalogue"
+    return words if unknown else ""
 
 
 def features_of(
