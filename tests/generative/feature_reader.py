@@ -241,6 +241,41 @@ class Reader:
         )
         return [(self.ago(event["event_date"]), event["value"]) for event in plausible]
 
+    def own(self, how: str, codes: Iterable[str], kinds: Iterable[str], days: int) -> float:
+        """A feature of one's own over events whose code begins with one of `codes`."""
+        seen = days if how != "change" else 2 * days
+        events = [
+            event
+            for event in self.of_kind(*kinds, days=seen)
+            if event["code"].startswith(tuple(codes))
+            and event.get("attendance") in {None, "attended"}
+        ]
+        ago = [self.ago(event["event_date"]) for event in events]
+        whens = {
+            "count": lambda: len(ago),
+            "days": lambda: len(set(ago)),
+            "any": lambda: bool(ago),
+            "since": lambda: latest(ago, days),
+            "first": lambda: earliest(ago, days),
+            "change": lambda: change(ago, days),
+        }
+        if how in whens:
+            return float(whens[how]())
+        events = [event for event in events if event.get("value") is not None]
+        events.sort(
+            key=lambda e: (e["event_date"], e.get("event_time") or time.min, e["value"]),
+        )
+        readings = [(self.ago(event["event_date"]), event["value"]) for event in events]
+        values = [value for _, value in readings]
+        if how == "slope":
+            return slope(readings)
+        found = {
+            "latest": values[-1:],
+            "lowest": sorted(values)[:1],
+            "highest": sorted(values)[-1:],
+        }
+        return float(found[how][0]) if values else math.nan
+
     # ------------------------------------------------------------ home and support
 
     def address(self) -> Row | None:

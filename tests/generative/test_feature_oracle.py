@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, time
+from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -28,7 +31,7 @@ from tests.generative.feature_reader import (
     slope,
     within,
 )
-from tests.unit.features.history import INDEX_DATE, History, days_before
+from tests.unit.features.history import INDEX_DATE, History, days_before, study
 
 from riskstrat.features.indices import (
     acsc,
@@ -40,6 +43,8 @@ from riskstrat.features.indices import (
     hfrs,
     imperial_frailty,
 )
+from riskstrat.study import VALUE_RULES, AddedFeature, Study
+from riskstrat.study.added import AddedRule
 
 INDEX_DATES = (days_before(200), INDEX_DATE)
 WINDOWS = (90, 365)
@@ -351,3 +356,43 @@ def test_changes_are_missing_for_people_registered_for_less_than_both_windows(se
             for name, value in _changes(reader, days):
                 found = float(matrix.column(f"{name}_{days}")[row])
                 assert found == pytest.approx(math.nan if is_short else value, nan_ok=True)
+
+
+# ---------------------------------------------------------------- features of one's own
+
+OWN_DIAGNOSES = (("icd10", ("I50", "E112", "W19")), ("snomed", ("88805009", "44054006")))
+READINGS = ("measurement", "observation")
+
+
+def _own_features(folder: Path) -> list[tuple[AddedFeature, tuple[str, ...], tuple[str, ...]]]:
+    """One of each rule, with its codes and the kinds of event that count."""
+    found = []
+    for how in get_args(AddedRule):
+        lists = (("snomed", (SYSTOLIC, BMI)),) if how in VALUE_RULES else OWN_DIAGNOSES
+        for system, codes in lists:
+            file = f"{how}_{system}.csv"
+            (folder / file).write_text("\n".join(["code", *codes]), "utf-8")
+            feature = AddedFeature(f"own_{how}_{system}", how, "other", file, system, how=how)
+            kinds = READINGS if how in VALUE_RULES else ("diagnosis", "observation")
+            found.append((feature, codes, kinds))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_features_of_ones_own_agree_with_a_naive_loop(seed, tmp_path):
+    """Every rule, over codes that count by their beginning and codes that count as a whole."""
+    history = _random_history(200 + seed)
+    own = _own_features(tmp_path)
+
+    def with_own(settings: str) -> Study:
+        made = replace(study(settings), folder=tmp_path)
+        return made.with_features(*(feature for feature, *_ in own))
+
+    matrix = history.matrix(index_dates=INDEX_DATES, of=with_own)
+    for row, key in enumerate(matrix.keys.itertuples()):
+        reader = Reader(history, key.patient_id, key.index_date.date())
+        for feature, codes, kinds in own:
+            for days in WINDOWS:
+                found = float(matrix.column(f"{feature.name}_{days}")[row])
+                expected = reader.own(feature.how, codes, kinds, days)
+                assert found == pytest.approx(expected, nan_ok=True, abs=1e-3, rel=1e-5)
