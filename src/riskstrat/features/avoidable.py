@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from riskstrat.features.kernel import Keys, pack, unpack
+from riskstrat.features.picking import places_of
 
 __all__ = ["avoidable_admissions"]
 
@@ -31,8 +32,7 @@ def avoidable_admissions(coded: Sequence[Keys], numbers: Mapping[str, int]) -> K
     The list of the NHS Institute for Innovation and Improvement (table ``acsc_icd10``).
     """
     parts = {name: numbers[name] for name in numbers if name.startswith("acsc.")}
-    wanted = [np.isin(unpack(keys)[1], list(parts.values())) for keys in coded]
-    of_spells = [keys[at] for keys, at in zip(coded, wanted, strict=True)]
+    of_spells = [keys[places_of(keys, parts.values())] for keys in coded]
     row, fact, day = unpack(np.concatenate([np.empty(0, np.int64), *of_spells]))
     spell = pack(row, 0, day)
 

@@ -23,6 +23,7 @@ from riskstrat.features.indices.discharge import (
     SODIUM_MMOL_PER_L,
 )
 from riskstrat.features.kernel import SortedFacts, Values, unpack
+from riskstrat.features.picking import places_of
 from riskstrat.features.sets import LACE_CONDITIONS, PARR30_CONDITIONS, members_of
 from riskstrat.reference import load_table
 
@@ -146,16 +147,10 @@ class _Told:
 
 
 def _by_name(facts: SortedFacts, numbers: Mapping[str, int]) -> dict[str, _Found]:
-    keys = np.concatenate([facts.plain, facts.valued])
-    amounts: Numbers = np.concatenate([np.zeros(len(facts.plain)), facts.amounts])
-    row, fact, day = unpack(keys)
-    wanted = np.flatnonzero(np.isin(fact, list(numbers.values())))
-    row, fact, days, amounts = (
-        row[wanted],
-        fact[wanted],
-        day[wanted].astype(np.float64),
-        amounts[wanted],
-    )
+    plain, valued = (places_of(keys, numbers.values()) for keys in (facts.plain, facts.valued))
+    row, fact, day = unpack(np.concatenate([facts.plain[plain], facts.valued[valued]]))
+    amounts: Numbers = np.concatenate([np.zeros(len(plain)), facts.amounts[valued]])
+    days = day.astype(np.float64)
     places = {name: np.flatnonzero(fact == number) for name, number in numbers.items()}
     return {name: (row[at], days[at], amounts[at]) for name, at in places.items()}
 
