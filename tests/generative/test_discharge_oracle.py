@@ -30,7 +30,8 @@ HAEMOGLOBIN, SODIUM = "1022431000000105", "1000661000000107"
 CODES = ("I500", "N183", "K703", "I850", "C509", "C780", "E119", "E112", "F03", "G819", "Z922")
 
 
-def _random_history(seed: int) -> History:
+def random_discharges(seed: int) -> History:
+    """People with many short stays, coded and told sooner or later, and tests and visits."""
     rng = np.random.default_rng(seed)
     people = [f"p{i}" for i in range(20)]
     history = History(*people, "early")
@@ -80,6 +81,16 @@ def _random_stay(rng: np.random.Generator, history: History, person: str) -> Non
             day = start - int(rng.integers(-1, nights + 1))
             value = float(rng.integers(low, high))
             history.event("measurement", day, code, person, system="snomed", value=value)
+
+
+def discharge_keys(history: History) -> pd.DataFrame:
+    """The day after each end of an inpatient stay, which counts as known."""
+    stays = [s for s in history.rows["stays"] if s["kind"] == "inpatient" and s["end_date"]]
+    keys = pd.DataFrame(
+        [(s["patient_id"], s["end_date"] + timedelta(1), s["stay_id"]) for s in stays],
+        columns=["patient_id", "index_date", "index_stay_id"],
+    ).drop_duplicates(["patient_id", "index_date"], keep="last", ignore_index=True)
+    return keys
 
 
 class Discharge:
@@ -175,12 +186,8 @@ class Discharge:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_scores_of_a_chunk_agree_with_the_functions_one_by_one(seed):
     """At every end of a stay, whose feed may have arrived or not; most scores can be known."""
-    history = _random_history(seed)
-    stays = [s for s in history.rows["stays"] if s["kind"] == "inpatient" and s["end_date"]]
-    keys = pd.DataFrame(
-        [(s["patient_id"], s["end_date"] + timedelta(1), s["stay_id"]) for s in stays],
-        columns=["patient_id", "index_date", "index_stay_id"],
-    ).drop_duplicates(["patient_id", "index_date"], keep="last", ignore_index=True)
+    history = random_discharges(seed)
+    keys = discharge_keys(history)
     history.register()
     matrix = build_features(history, keys, discharge_study())
     found = np.stack([matrix.column(n) for n in ("lace", "hospital_score", "parr30")], axis=1)

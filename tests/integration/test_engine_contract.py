@@ -19,11 +19,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from tests.generative.test_discharge_oracle import discharge_keys, random_discharges
 from tests.small_store import small_records, study_of
+from tests.unit.features.history import discharge_study
 
 from riskstrat.cohort import build_cohort, build_scoring_cohort
 from riskstrat.engine import Engine, SparkEngine, Step
-from riskstrat.features import FeatureMatrix, build_features
+from riskstrat.features import FeatureMatrix, build_features, catalogue
 from riskstrat.features.asking import FEATURE_QUERIES
 from riskstrat.records import LinkedRecords, as_known, load_records, spells
 from riskstrat.reference import load_table
@@ -213,7 +215,8 @@ def studies() -> list[Study]:
 
 def with_own_features(study: Study, folder: Path, made: MadeRows) -> Study:
     """The study with a feature of its own for each rule, about codes that the rows hold."""
-    readings = sorted({code for system, code in made.codes["measurement"] if system == "snomed"})
+    held = {*made.codes["measurement"], *made.codes["observation"]}
+    readings = sorted(code for system, code in held if system == "snomed")
     (folder / "diagnoses.csv").write_text("code\nI50\nW19\nE11\n", "utf-8")
     (folder / "readings.csv").write_text("\n".join(["code", *readings, ""]), "utf-8")
     own = []
@@ -258,14 +261,28 @@ def test_every_query_gives_the_same_rows_on_both_engines(both: BothEngines) -> N
 
 
 def test_matrices_with_features_of_ones_own_are_equal_in_every_value(both: BothEngines) -> None:
-    """As float32, missing values included; with LACE, HOSPITAL and PARR-30, and every own rule."""
+    """As float32, missing values included; every rule of one's own has a value somewhere."""
     duck, spark = both.matrices["duckdb"], both.matrices["spark"]
     assert duck.names == spark.names
-    assert {"lace", "hospital_score", "parr30"} < set(duck.names)
     np.testing.assert_array_equal(duck.values, spark.values)
     np.testing.assert_array_equal(duck.fact_days, spark.fact_days)
     own = duck.values[:, [name.startswith("own_") for name in duck.names]]
     assert (np.isfinite(own) & (own != 0)).any(axis=0).all()
+
+
+def test_scores_at_discharge_are_equal_in_every_value(spark: SparkSession) -> None:
+    """LACE, HOSPITAL and PARR-30 of people of whom most have them."""
+    history = random_discharges(SEED)
+    keys = discharge_keys(history)
+    scores = []
+    for engine in (Engine(threads=1), SparkEngine(spark)):
+        history.engine = engine
+        history.register()
+        scores.append(build_features(history, keys, discharge_study()).values)
+    np.testing.assert_array_equal(*scores)
+    names = [feature.name for feature in catalogue(discharge_study())]
+    columns = [names.index(name) for name in ("lace", "hospital_score", "parr30")]
+    assert np.isfinite(scores[0][:, columns]).sum(axis=0).min() >= 5
 
 
 def test_no_query_was_left_out(both: BothEngines) -> None:

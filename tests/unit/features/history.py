@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from riskstrat.engine import Engine
+from riskstrat.engine import Engine, QueryEngine
 from riskstrat.features import FeatureMatrix, build_features
 from riskstrat.schema import TABLES
 from riskstrat.study import Study, parse_study
@@ -75,7 +75,7 @@ class History:
     """
 
     def __init__(self, *patients: str) -> None:
-        self.engine = Engine(threads=1)
+        self.engine: QueryEngine = Engine(threads=1)
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         for patient in patients or ("a",):
             self.add("patients", patient, birth_month=date(1940, 6, 1), sex="female")
