@@ -47,7 +47,12 @@ MEMORY = "2g"
 """Of the driver, and of each worker."""
 
 SHUFFLE_PARTITIONS = 4
-WAYS = ("duckdb", "local", "cluster")
+_NAMES = {
+    "duckdb": "DuckDB, one core",
+    "local": "Spark, one process of one core",
+    "cluster": f"Spark, standalone master, {WORKERS} workers of one core",
+}
+WAYS = tuple(_NAMES)
 INDEX_DATE = date(2025, 1, 1)
 
 STUDY = """
@@ -120,8 +125,8 @@ def _session(master: str) -> SparkSession:
     return builder.config(map=settings).getOrCreate()
 
 
-def measure(data: Path, folder: Path) -> dict[str, Any]:
-    """Every way after the other, and whether they agree.
+def measure(data: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Every way after the other, and what was compared.
 
     Parameters
     ----------
@@ -145,8 +150,7 @@ def measure(data: Path, folder: Path) -> dict[str, Any]:
             command = [sys.executable, "-m", "benchmarks.spark", "--here", way, "--master", master]
             done = subprocess.run([*command, *told], stdout=subprocess.PIPE, text=True, check=True)
             found[way] = json.loads(done.stdout)
-    compare({way: np.load(folder / f"{way}.npy") for way in WAYS})
-    return found
+    return found, compare({way: np.load(folder / f"{way}.npy") for way in WAYS})
 
 
 def _master(way: str, folder: Path) -> Any:
@@ -155,8 +159,13 @@ def _master(way: str, folder: Path) -> Any:
     return nullcontext("local[1]")
 
 
-def compare(matrices: Mapping[str, np.ndarray]) -> None:
+def compare(matrices: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Require that all matrices are equal as float32, missing values included.
+
+    Returns
+    -------
+    dict
+        In words what is equal on what, and how many values of each matrix were compared.
 
     Raises
     ------
@@ -170,6 +179,12 @@ def compare(matrices: Mapping[str, np.ndarray]) -> None:
         same = (values == expected) | (np.isnan(values) & np.isnan(expected))
         if not same.all():
             raise AssertionError(f"{(~same).sum():,} values of {way} are not those of {first}")
+    return {
+        "told": "every float32 is equal, missing values included",
+        "on": [_NAMES[way] for way in matrices],
+        "values": int(expected.size),
+        "missing": int(np.isnan(expected).sum()),
+    }
 
 
 def as_table(found: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -178,15 +193,10 @@ def as_table(found: Mapping[str, Mapping[str, Any]]) -> Table:
     table = Table(title=f"{one['rows']:,} rows of {one['features']} features, equal in every value")
     for name in ("", "start, s", "first time, s", "again, s", "rows a second"):
         table.add_column(name, justify="right" if name else "left")
-    names = {
-        "duckdb": "DuckDB, one core",
-        "local": "Spark, one process of one core",
-        "cluster": f"Spark, {WORKERS} workers of one core",
-    }
     for way, told in found.items():
         pace = told["rows"] / max(told["again_seconds"], 0.1)
         took = [f"{told[what]:,.1f}" for what in ("start_seconds", "seconds", "again_seconds")]
-        table.add_row(names[way], *took, f"{pace:,.0f}")
+        table.add_row(_NAMES[way], *took, f"{pace:,.0f}")
     return table
 
 
@@ -207,14 +217,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     with TemporaryDirectory() as folder:
         data = options.data or _simulated(options.people, Path(folder))
-        found = measure(data, Path(folder))
+        found, equal = measure(data, Path(folder))
     machine = describe_machine("riskstrat", "duckdb", "pyspark", "pyarrow")
+    machine["load_15_minutes"] = round(os.getloadavg()[2], 1)  # more than the cores: others worked
     console = Console()
     console.print(as_table(found))
     console.print(machine_line(machine))
     if options.json:
         command = f"python -m benchmarks.spark --people {options.people}"
-        write_result(options.json, command, {"machine": machine, "measured": found})
+        write_result(options.json, command, {"machine": machine, "equal": equal, "measured": found})
 
 
 def _simulated(people: int, folder: Path) -> Path:

@@ -38,6 +38,28 @@ evaluate_from = 2025-06-01
 """
 """A study that leaves [features] at its defaults."""
 
+DISCHARGE_STUDY = """
+name = "discharges"
+[index]
+event = "discharge"
+index_stay = "known"
+[outcome]
+kind = "emergency_admission"
+window_days = 30
+[split]
+hold_out_share = 0.5
+"""
+
+ONLY_AT_DISCHARGE = """\
+These are there when the index of a study is `event = "discharge"`, for the spell that ended the day
+before the index date. They count its dates, method, length and specialty, which the hospital that
+scores has on the day, and with `index_stay = "known"` even before its feed arrives. Its codes count
+only once they were recorded: LACE and PARR-30 take comorbidity from what was recorded by then, and
+HOSPITAL is missing until the stay is coded. A score is missing without one of its inputs: an
+emergency department feed (LACE); haemoglobin and sodium of the stay, its specialty, a feed with
+procedures (HOSPITAL); the deprivation decile (PARR-30); the type of admission, registration for all
+of the look-back, the months before the stay within it (all three)."""
+
 
 def tables_page() -> str:
     """The canonical tables of a store."""
@@ -69,6 +91,7 @@ def features_page() -> str:
     """The features of a study that leaves [features] at its defaults."""
     study = parse_study(DEFAULT_STUDY)
     features = catalogue(study)
+    at_discharge = [f for f in catalogue(parse_study(DISCHARGE_STUDY)) if f not in features]
     windows = ", ".join(str(days) for days in study.features.windows_days)
     head = (
         f"{len(features)} features with the default windows of {windows} days and a history of "
@@ -82,6 +105,9 @@ def features_page() -> str:
         lines += [f"## {label}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
         lines += [_feature_row(f) for f in features if f.group == group]
         lines.append("")
+    lines += ["## Only in studies of discharges", "", ONLY_AT_DISCHARGE, ""]
+    lines += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    lines += [*map(_feature_row, at_discharge), ""]
     return "\n".join(lines)
 
 

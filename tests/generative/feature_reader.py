@@ -25,6 +25,7 @@ CONDITIONS = {
     "F329": "depression",
     "F419": "anxiety",
     "I10": "hypertension",
+    "J439": "copd",
     "88805009": "heart_failure",
     "44054006": "diabetes",
     "370143000": "depression",
@@ -39,6 +40,7 @@ CLASSES = {
     "0205040": "alpha_blocker",
     "0401010": "hypnotic",
     "0407020": "opioid",
+    "0407010F0": "opioid",
     "0601011": "insulin",
     "0212000": "statin",
 }
@@ -58,14 +60,18 @@ FAMILIES = {
 class Reader:
     """The rows known of a person, and days counted back from the index date."""
 
-    def __init__(self, history: History, person: str, index_date: date) -> None:
+    def __init__(
+        self, history: History, person: str, index_date: date, index_stay_id: str | None = None
+    ) -> None:
         self.index_date = index_date
+        self.index_stay_id = index_stay_id
         self.born = next(
             row["birth_month"] for row in history.rows["patients"] if row["patient_id"] == person
         )
         self.stays = self._known(history.rows["stays"], person, "start_date")
         self.events = self._known(history.rows["events"], person, "event_date")
         self.services = self._known(history.rows["services"], person, "start_date")
+        self.registrations = self._known(history.rows["registrations"], person, "start_date")
         self.homes = self._known(history.rows["residences"], person, "start_date")
         self.spells = self._spells()
 
@@ -75,9 +81,15 @@ class Reader:
             for row in rows
             if row["patient_id"] == person
             and row[happened] < self.index_date
-            and row["recorded_date"] < self.index_date
-            and (row.get("superseded_date") is None or row["superseded_date"] >= self.index_date)
+            and self._is_told(row, "stay_id" in row and happened == "start_date")
         ]
+
+    def _is_told(self, row: Row, is_stay: bool) -> bool:
+        superseded = row.get("superseded_date")
+        if is_stay and row["stay_id"] == self.index_stay_id:
+            return superseded is None
+        in_force = superseded is None or superseded >= self.index_date
+        return bool(row["recorded_date"] < self.index_date and in_force)
 
     def ago(self, day: date) -> int:
         return (self.index_date - day).days
@@ -165,13 +177,13 @@ class Reader:
                     found.append(self.ago(stay["start_date"]))
         return found
 
-    def coded_stays(self) -> list[tuple[int, list[Row]]]:
-        """Start and diagnoses of the stays of emergency spells."""
+    def coded_spells(self) -> list[tuple[int, list[Row]]]:
+        """Start and diagnoses of emergency spells."""
         found = []
         for spell in self.emergencies():
-            for stay in spell["stays"]:
-                coded = [e for e in self.events if e.get("stay_id") == stay["stay_id"]]
-                found.append((self.ago(stay["start_date"]), coded))
+            stays = {stay["stay_id"] for stay in spell["stays"]}
+            coded = [e for e in self.events if e.get("stay_id") in stays]
+            found.append((self.ago(spell["start"]), coded))
         return found
 
     # ------------------------------------------------------------ events
@@ -213,8 +225,8 @@ class Reader:
 
     def classes(self, days: int) -> list[str]:
         """The class of each item, as far as it is of a class."""
-        found = [CLASSES.get(item["code"][:7]) for item in self.medicines(days)]
-        return [name for name in found if name is not None]
+        codes = [item["code"] for item in self.medicines(days)]
+        return [name for code in codes for start, name in CLASSES.items() if code.startswith(start)]
 
     def readings(self, code: str, days: int) -> list[tuple[int, float]]:
         """Days before the index date and plausible values, the latest last."""
@@ -228,6 +240,41 @@ class Reader:
             key=lambda e: (e["event_date"], e["event_time"] or time.min, e["value"]),
         )
         return [(self.ago(event["event_date"]), event["value"]) for event in plausible]
+
+    def own(self, how: str, codes: Iterable[str], kinds: Iterable[str], days: int) -> float:
+        """A feature of one's own over events whose code begins with one of `codes`."""
+        seen = days if how != "change" else 2 * days
+        events = [
+            event
+            for event in self.of_kind(*kinds, days=seen)
+            if event["code"].startswith(tuple(codes))
+            and event.get("attendance") in {None, "attended"}
+        ]
+        ago = [self.ago(event["event_date"]) for event in events]
+        whens = {
+            "count": lambda: len(ago),
+            "days": lambda: len(set(ago)),
+            "any": lambda: bool(ago),
+            "since": lambda: latest(ago, days),
+            "first": lambda: earliest(ago, days),
+            "change": lambda: change(ago, days),
+        }
+        if how in whens:
+            return float(whens[how]())
+        events = [event for event in events if event.get("value") is not None]
+        events.sort(
+            key=lambda e: (e["event_date"], e.get("event_time") or time.min, e["value"]),
+        )
+        readings = [(self.ago(event["event_date"]), event["value"]) for event in events]
+        values = [value for _, value in readings]
+        if how == "slope":
+            return slope(readings)
+        found = {
+            "latest": values[-1:],
+            "lowest": sorted(values)[:1],
+            "highest": sorted(values)[-1:],
+        }
+        return float(found[how][0]) if values else math.nan
 
     # ------------------------------------------------------------ home and support
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, time
+from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -28,7 +31,7 @@ from tests.generative.feature_reader import (
     slope,
     within,
 )
-from tests.unit.features.history import INDEX_DATE, History, days_before
+from tests.unit.features.history import INDEX_DATE, History, days_before, study
 
 from riskstrat.features.indices import (
     acsc,
@@ -40,6 +43,8 @@ from riskstrat.features.indices import (
     hfrs,
     imperial_frailty,
 )
+from riskstrat.study import VALUE_RULES, AddedFeature, Study
+from riskstrat.study.added import AddedRule
 
 INDEX_DATES = (days_before(200), INDEX_DATE)
 WINDOWS = (90, 365)
@@ -49,7 +54,8 @@ BEFORE_EVERYTHING = 4000
 
 HOSPITAL_CODES = [code for code in CONDITIONS if code[0].isalpha()]
 GP_CODES = [code for code in CONDITIONS if code[0].isdigit()]
-OTHER_CODES = ("Z922", "J181", "R296", "W190", "K359")
+SICKLE_CELL = "D570"
+OTHER_CODES = ("Z922", "J181", "J209", SICKLE_CELL, "R296", "W190", "K359")
 KINDS = ("inpatient", "inpatient", "day_case", "emergency_department", "outpatient")
 MEDICINES = (*(f"{begin}A0AA" for begin in CLASSES), "0103050P0AA", "0202010B0AA", "20030100001")
 EDGES = [0, 1, 2, 89, 90, 91, 180, 181, 365, 366, 730, 731, 1095, 1096]
@@ -178,10 +184,15 @@ def _admissions(reader: Reader, days: int) -> Iterator[tuple[str, float]]:
 
 
 def _avoidable(reader: Reader) -> Iterator[int]:
-    """Starts of emergency stays whose first diagnosis, or any for some, care could often manage."""
-    for start, coded in reader.coded_stays():
-        codes = {event["position"]: event["code"] for event in coded}
-        if 1 in codes and acsc(codes.pop(1), codes.values()):
+    """Starts of emergency spells with a stay whose first diagnosis care could often manage.
+
+    The other diagnoses of the spell stand beside it, any of which will do for some conditions.
+    """
+    for start, coded in reader.coded_spells():
+        codes = {event["code"] for event in coded}
+        first = {event["code"] for event in coded if event["position"] == 1}
+        further = codes - (first & {SICKLE_CELL})
+        if any(acsc(code, further - {code}) for code in first):
             yield start
 
 
@@ -293,7 +304,7 @@ def _scores(reader: Reader) -> Iterator[tuple[str, float]]:
     yield "elixhauser", elixhauser(reader.hospital_codes(HISTORY))
     yield "imperial_frailty", len(imperial_frailty(reader.hospital_codes(730)))
     yield "cambridge_multimorbidity", cambridge_multimorbidity(_long_term(reader)) / 100
-    coded = [e["code"] for start, events in reader.coded_stays() if start <= 730 for e in events]
+    coded = [e["code"] for start, events in reader.coded_spells() if start <= 730 for e in events]
     yield "hfrs", hfrs(coded) / 10 if coded else math.nan
     substances = len({item["code"][:9] for item in reader.medicines(365)})
     deficits = efi_deficits_of(reader.conditions(HISTORY, "gp"))
@@ -323,3 +334,65 @@ def test_queries_agree_with_a_naive_loop(seed):
         expected = _expected(Reader(history, key.patient_id, key.index_date.date()))
         found = {name: float(matrix.column(name)[row]) for name in expected}
         assert found == pytest.approx(expected, nan_ok=True, abs=1e-5, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_changes_are_missing_for_people_registered_for_less_than_both_windows(seed):
+    """Whether there are facts or not; somebody without a known registration is left as is."""
+    history = _random_history(100 + seed)
+    rng = np.random.default_rng(seed)
+    edges = [90, 179, 180, 181, 200 + 179, 200 + 180, 365, 729, 730, 731, 929, 930, 2000]
+    for row in history.rows["patients"]:
+        for start in rng.choice(edges, rng.integers(0, 3)):
+            late = days_before(int(start) - int(rng.integers(0, 200)))
+            dates = {"start_date": days_before(int(start)), "recorded_date": late}
+            history.add("registrations", row["patient_id"], **dates)
+    matrix = history.matrix(index_dates=INDEX_DATES)
+    for row, key in enumerate(matrix.keys.itertuples()):
+        reader = Reader(history, key.patient_id, key.index_date.date())
+        known = [reader.ago(entry["start_date"]) for entry in reader.registrations]
+        for days in WINDOWS:
+            is_short = bool(known) and max(known) < 2 * days
+            for name, value in _changes(reader, days):
+                found = float(matrix.column(f"{name}_{days}")[row])
+                assert found == pytest.approx(math.nan if is_short else value, nan_ok=True)
+
+
+# ---------------------------------------------------------------- features of one's own
+
+OWN_DIAGNOSES = (("icd10", ("I50", "E112", "W19")), ("snomed", ("88805009", "44054006")))
+READINGS = ("measurement", "observation")
+
+
+def _own_features(folder: Path) -> list[tuple[AddedFeature, tuple[str, ...], tuple[str, ...]]]:
+    """One of each rule, with its codes and the kinds of event that count."""
+    found = []
+    for how in get_args(AddedRule):
+        lists = (("snomed", (SYSTOLIC, BMI)),) if how in VALUE_RULES else OWN_DIAGNOSES
+        for system, codes in lists:
+            file = f"{how}_{system}.csv"
+            (folder / file).write_text("\n".join(["code", *codes]), "utf-8")
+            feature = AddedFeature(f"own_{how}_{system}", how, "other", file, system, how=how)
+            kinds = READINGS if how in VALUE_RULES else ("diagnosis", "observation")
+            found.append((feature, codes, kinds))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_features_of_ones_own_agree_with_a_naive_loop(seed, tmp_path):
+    """Every rule, over codes that count by their beginning and codes that count as a whole."""
+    history = _random_history(200 + seed)
+    own = _own_features(tmp_path)
+
+    def with_own(settings: str) -> Study:
+        made = replace(study(settings), folder=tmp_path)
+        return made.with_features(*(feature for feature, *_ in own))
+
+    matrix = history.matrix(index_dates=INDEX_DATES, of=with_own)
+    for row, key in enumerate(matrix.keys.itertuples()):
+        reader = Reader(history, key.patient_id, key.index_date.date())
+        for feature, codes, kinds in own:
+            for days in WINDOWS:
+                found = float(matrix.column(f"{feature.name}_{days}")[row])
+                expected = reader.own(feature.how, codes, kinds, days)
+                assert found == pytest.approx(expected, nan_ok=True, abs=1e-3, rel=1e-5)

@@ -88,8 +88,14 @@ def facts_with(amounts: st.SearchStrategy[float]) -> st.SearchStrategy[list[Fact
     return st.lists(plain | valued | spells, max_size=40)
 
 
-def values_of(facts: list[Fact]) -> tuple[np.ndarray, np.ndarray]:
-    """Values and days of the facts by the compiled loops; without facts nothing is known."""
+IS_CHANGE = [feature.how == "change" for feature in FEATURES]
+
+
+def values_of(facts: list[Fact], *, was_seen: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Values and days of the facts by the compiled loops; without facts nothing is known.
+
+    But for changes, where the earlier window was seen.
+    """
 
     def packed(chosen: list[Fact]) -> np.ndarray:
         numbers = [NUMBERS[fact.name] for fact in chosen]
@@ -100,6 +106,7 @@ def values_of(facts: list[Fact]) -> tuple[np.ndarray, np.ndarray]:
     amounts = np.array([fact.amount for fact in valued], np.float64)
     times = np.array([fact.minute for fact in valued], np.int32)
     values = np.full((ROWS, len(FEATURES)), np.nan, np.float32)
+    values[:, IS_CHANGE] = 0 if was_seen else np.nan
     fact_days = np.full(values.shape, -1, np.int16)
     ordered = SortedFacts.of([packed(plain)], (packed(valued), amounts, times), ROWS)
     apply_facts(compile_rules(FEATURES, NUMBERS), ordered, values, fact_days)
@@ -115,10 +122,9 @@ def latest_first(facts: list[Fact]) -> list[Fact]:
 
 
 def change_of(facts: list[Fact], window: int) -> float:
-    """Not known without a fact in either part."""
     recent = sum(fact.read_day <= window for fact in facts)
     before = sum(window < fact.read_day <= 2 * window for fact in facts)
-    return recent - before if recent + before else math.nan
+    return recent - before
 
 
 def longest_of(facts: list[Fact], window: int) -> float:
@@ -262,10 +268,28 @@ def test_the_order_of_the_facts_changes_no_bit(facts, random):
     assert fact_days.tobytes() == days_again.tobytes()
 
 
+@settings(max_examples=60, deadline=None)
+@given(facts_with(quarters))
+def test_a_change_that_could_not_be_seen_stays_missing_whatever_the_facts(facts):
+    """The other rules do not look at it."""
+    values, fact_days = values_of(facts, was_seen=False)
+    assert np.isnan(values[:, IS_CHANGE]).all()
+    assert (fact_days[:, IS_CHANGE] == -1).all()
+    seen, seen_days = values_of(facts)
+    others = ~np.array(IS_CHANGE)
+    assert values[:, others].tobytes() == seen[:, others].tobytes()
+    assert fact_days[:, others].tobytes() == seen_days[:, others].tobytes()
+
+
 def test_only_rules_that_take_kinds_together_are_about_sets():
     """Of two kinds of fact there is no one latest amount, and days with either are not added up."""
     alone = {"days", "value", "latest", "slope", "fall", "nights"}
-    mixed = [f.name for f in catalogue(study()) if f.how in alone and fact_set(f.fact)]
+    sets = {f.name: fact_set(f.fact) for f in catalogue(study()) if f.how in alone}
+    mixed = [
+        name
+        for name, found in sets.items()
+        if found and (found.prefix or sum(map(bool, found.weights.values())) > 1)
+    ]
     assert mixed == []
 
 

@@ -2,6 +2,7 @@
 
 The library runs over one engine that is both: each step is asked of either as soon as it can be
 answered, and the answers are compared as multisets of rows, floating-point numbers to the last bit.
+Matrices of a study with features of its own are equal in every value.
 """
 
 from __future__ import annotations
@@ -9,23 +10,28 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from tests.generative.test_discharge_oracle import discharge_keys, random_discharges
 from tests.small_store import small_records, study_of
+from tests.unit.features.history import discharge_study
 
 from riskstrat.cohort import build_cohort, build_scoring_cohort
 from riskstrat.engine import Engine, SparkEngine, Step
-from riskstrat.features import build_features
+from riskstrat.features import FeatureMatrix, build_features, catalogue
 from riskstrat.features.asking import FEATURE_QUERIES
 from riskstrat.records import LinkedRecords, as_known, load_records, spells
 from riskstrat.reference import load_table
 from riskstrat.schema import TABLES
-from riskstrat.study import Study
+from riskstrat.study import VALUE_RULES, AddedFeature, Study
+from riskstrat.study.added import AddedRule
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -44,6 +50,7 @@ class BothEngines:
         self.asked: set[str] = set()
         self.rows: Counter[str] = Counter()
         self.differences: dict[str, str] = {}
+        self.matrices: dict[str, FeatureMatrix] = {}
 
     def register(self, name: str, rows: pa.Table | pd.DataFrame) -> None:
         self.duck.register(name, rows)
@@ -206,16 +213,38 @@ def studies() -> list[Study]:
     ]
 
 
+def with_own_features(study: Study, folder: Path, made: MadeRows) -> Study:
+    """The study with a feature of its own for each rule, about codes that the rows hold."""
+    held = {*made.codes["measurement"], *made.codes["observation"]}
+    readings = sorted(code for system, code in held if system == "snomed")
+    (folder / "diagnoses.csv").write_text("code\nI50\nW19\nE11\n", "utf-8")
+    (folder / "readings.csv").write_text("\n".join(["code", *readings, ""]), "utf-8")
+    own = []
+    for how in get_args(AddedRule):
+        of_values = how in VALUE_RULES
+        given = ("readings.csv", "snomed") if of_values else ("diagnoses.csv", "icd10")
+        windows = (365, 1095) if how != "change" else (365,)
+        own.append(AddedFeature(f"own_{how}", how, "other", *given, how=how, windows_days=windows))
+    rules = replace(study.features, history_days=1095)
+    return replace(study, folder=folder, features=rules).with_features(*own)
+
+
 @pytest.fixture(scope="module")
 def both(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> BothEngines:
     """Both engines after all queries of cohort and features were asked of them."""
-    made = small_records(tmp_path_factory.mktemp("contract"), MadeRows(SEED).tables())
+    folder, rows = tmp_path_factory.mktemp("contract"), MadeRows(SEED)
+    made = small_records(folder, rows.tables())
     engine = BothEngines(spark)
     records = load_records(made.path, engine=engine)
     keys = [build_cohort(records, study).keys for study in studies()]
     keys.append(build_scoring_cohort(records, studies()[0], INDEX_DATES[-1]).keys)
     once = pd.concat(keys[::-1]).drop_duplicates(["patient_id", "index_date"], ignore_index=True)
-    build_features(records, once, studies()[0])
+    at_discharge = with_own_features(studies()[2], folder, rows)
+    engine.matrices = {
+        name: build_features(load_records(made.path, engine=alone), once, at_discharge)
+        for name, alone in (("duckdb", engine.duck), ("spark", engine.spark))
+    }
+    build_features(records, once, at_discharge)
     _ask_what_is_known(records, once)
     return engine
 
@@ -229,6 +258,31 @@ def _ask_what_is_known(records: LinkedRecords, keys: pd.DataFrame) -> None:
 
 def test_every_query_gives_the_same_rows_on_both_engines(both: BothEngines) -> None:
     assert both.differences == {}
+
+
+def test_matrices_with_features_of_ones_own_are_equal_in_every_value(both: BothEngines) -> None:
+    """As float32, missing values included; every rule of one's own has a value somewhere."""
+    duck, spark = both.matrices["duckdb"], both.matrices["spark"]
+    assert duck.names == spark.names
+    np.testing.assert_array_equal(duck.values, spark.values)
+    np.testing.assert_array_equal(duck.fact_days, spark.fact_days)
+    own = duck.values[:, [name.startswith("own_") for name in duck.names]]
+    assert (np.isfinite(own) & (own != 0)).any(axis=0).all()
+
+
+def test_scores_at_discharge_are_equal_in_every_value(spark: SparkSession) -> None:
+    """LACE, HOSPITAL and PARR-30 of people of whom most have them."""
+    history = random_discharges(SEED)
+    keys = discharge_keys(history)
+    scores = []
+    for engine in (Engine(threads=1), SparkEngine(spark)):
+        history.engine = engine
+        history.register()
+        scores.append(build_features(history, keys, discharge_study()).values)
+    np.testing.assert_array_equal(*scores)
+    names = [feature.name for feature in catalogue(discharge_study())]
+    columns = [names.index(name) for name in ("lace", "hospital_score", "parr30")]
+    assert np.isfinite(scores[0][:, columns]).sum(axis=0).min() >= 5
 
 
 def test_no_query_was_left_out(both: BothEngines) -> None:

@@ -97,11 +97,9 @@ def study_check(study: Annotated[Path, typer.Argument(help="A study.toml.")]) ->
 
     Example: riskstrat study check models/omop_emergency_visit_12m/study.toml
     """
-    from riskstrat.features import catalogue
-    from riskstrat.study import load_study
+    from riskstrat.features.check_study import check_study
 
-    read = load_study(study)
-    catalogue(read)
+    read = check_study(study)
     show({"name": read.name}, as_json=False, lines=[f"The study '{read.name}' has no mistakes."])
 
 

@@ -156,6 +156,8 @@ def _before_facts(index_dates: pd.Series, plan: FeaturePlan, values: Values) -> 
 def _is_covered(plan: FeaturePlan, feature: Feature, index_date: date) -> bool:
     """Whether a feed could tell of it; which codes the records hold by now does not count."""
     found = fact_set(feature.fact)
+    if found is not None and found.needs:
+        return all(plan.feeds.covers(fact, index_date) for fact in found.needs)
     begun = set() if found is None else {found.prefix}
     members = {*members_of(feature.fact, plan.facts), *begun}
     return any(plan.feeds.covers(fact, index_date) for fact in members)

@@ -13,6 +13,8 @@ import pandas as pd
 from riskstrat.engine import QueryEngine
 from riskstrat.errors import UsageError
 from riskstrat.features.asking import Facts, known_facts
+from riskstrat.features.avoidable import avoidable_admissions
+from riskstrat.features.discharge import discharge_columns, write_discharge_scores
 from riskstrat.features.kernel import FactDays, SortedFacts, Values, apply_facts
 from riskstrat.features.matrix import FeatureMatrix
 from riskstrat.features.plan import HELPERS, FeaturePlan
@@ -58,7 +60,8 @@ def build_features(records: KnownRecords, cohort_keys: pd.DataFrame, study: Stud
     FeatureMatrix
         Rows in the order of the keys. Without a fact, a count or flag is missing, not zero, where
         its feed had delivered nothing before the index date, or where the person was first
-        registered within its window: what came before could not be seen.
+        registered within its window: what came before could not be seen. A change is then missing
+        also with facts.
 
     Raises
     ------
@@ -169,7 +172,11 @@ def _chunks(patients: pd.Series) -> Iterator[slice]:
 
 
 def _apply(plan: FeaturePlan, facts: Facts, values: Values, fact_days: FactDays) -> None:
-    ordered = SortedFacts.of(*facts, len(values))
+    at_discharge = discharge_columns(plan.features)
+    could_be_known = ~np.isnan(values[:, list(at_discharge)])
+    coded, valued = facts
+    coded = [*coded, avoidable_admissions(coded, plan.facts)]
+    ordered = SortedFacts.of(coded, valued, len(values))
     apply_facts(plan.rules, ordered, values, fact_days)
     helpers = np.full((len(values), len(HELPERS)), np.nan, np.float32)
     apply_facts(plan.helpers, ordered, helpers, np.empty(helpers.shape, np.int16))
@@ -183,3 +190,4 @@ def _apply(plan: FeaturePlan, facts: Facts, values: Values, fact_days: FactDays)
                 values[ages < found.from_age, column] = np.nan
             if found.divisor > 1:
                 values[:, column] /= found.divisor
+    write_discharge_scores(at_discharge, plan.facts, ordered, values, could_be_known)

@@ -18,12 +18,22 @@ from riskstrat.features.codelists import CodeRule
 from riskstrat.features.declared import declared
 from riskstrat.features.feeds import FAMILIES, families_wanted
 from riskstrat.features.sets import fact_set
+from riskstrat.features.well_formed import catalogue_mistakes, raise_mistakes, repeated_names
 from riskstrat.reference import load_table
 from riskstrat.study import VALUE_RULES, AddedFeature, FeatureRules, Study
 
-__all__ = ["GROUPS", "RULES_VERSION", "Feature", "catalogue", "catalogue_hash", "window_words"]
+__all__ = [
+    "GROUPS",
+    "RULES_VERSION",
+    "Feature",
+    "catalogue",
+    "catalogue_hash",
+    "features_of",
+    "unknown_groups",
+    "window_words",
+]
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised when a query gives another value for the same rule text; part of the catalogue hash."""
 
 GROUPS: Mapping[str, str] = dict(declared()["groups"])
@@ -33,10 +43,9 @@ MEASUREMENT_DAYS = 730
 """How old a measurement may be: 24 months (binding statistical rule 9)."""
 
 _RECENT_DAYS, _YEAR_DAYS = 90, 365
-_DAYS_PER_MONTH = 365.25 / 12
+_DAYS_PER_YEAR = 365.25
+_DAYS_PER_MONTH = _DAYS_PER_YEAR / 12
 _MONTH_TOLERANCE_DAYS = 3
-_MONTHS_IN_YEARS = 24
-"""From two years on a window is told in years."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +119,13 @@ def catalogue(study: Study) -> tuple[Feature, ...]:
     StudyError
         When a group is not known, or a feature of one's own cannot be built as it is declared.
     """
-    rules = study.features
-    if unknown := sorted(set(rules.groups) - set(GROUPS)):
+    rules, event = study.features, study.index.event
+    if unknown := unknown_groups(rules):
         raise StudyError(
-            f"'features.groups' names {', '.join(unknown)}, which are no groups of the catalogue.",
-            do=f"Use some of {', '.join(GROUPS)}, or leave 'groups' out for all.",
+            f"{unknown}.", do=f"Use some of {', '.join(GROUPS)}, or leave 'groups' out for all."
         )
     families = families_wanted(rules.sources) | {"person"}
-    shipped = tuple(_all_features(rules))
+    shipped = features_of(declared(), rules, event)
     require_added(study, {feature.name for feature in shipped})
     chosen = (
         feature
@@ -128,28 +136,66 @@ def catalogue(study: Study) -> tuple[Feature, ...]:
     return (*chosen, *own)
 
 
-def _all_features(rules: FeatureRules) -> Iterator[Feature]:
-    for entry in declared()["feature"]:
-        for days in _windows(entry.get("windows"), rules):
-            yield _feature(entry, days)
-    for name, entry in declared()["conditions"].items():
+def unknown_groups(rules: FeatureRules) -> str:
+    """Which groups of a study are none of the catalogue, in words; empty when all are."""
+    unknown = sorted(set(rules.groups) - set(GROUPS))
+    words = f"'features.groups' names {', '.join(unknown)}, which are no groups of the catalogue"
+    return words if unknown else ""
+
+
+def features_of(
+    content: Mapping[str, Any], rules: FeatureRules, event: str | None = None
+) -> tuple[Feature, ...]:
+    """Every feature that a catalogue declares, for the windows and the history of a study.
+
+    Parameters
+    ----------
+    content : mapping
+        As read from ``catalogue.toml``.
+    rules : FeatureRules
+    event : str, optional
+        The event that gives the index dates, such as ``discharge``.
+
+    Raises
+    ------
+    UsageError
+        When the catalogue has mistakes; says all of them.
+    """
+    raise_mistakes(catalogue_mistakes(content))
+    features = tuple(_all_features(content, rules, event))
+    raise_mistakes(repeated_names(feature.name for feature in features))
+    return features
+
+
+def _all_features(
+    content: Mapping[str, Any], rules: FeatureRules, event: str | None
+) -> Iterator[Feature]:
+    for entry in content["feature"]:
+        if entry.get("index", event) == event:
+            for days in _windows(entry, rules):
+                yield _feature(entry, days)
+    for name, entry in content["conditions"].items():
         yield _condition(name, entry, rules.history_days)
         yield _condition_since(name, entry, rules.history_days)
     measured = {row["measurement"]: row for row in load_table("measurements")}
-    for name, entry in declared()["measurements"].items():
+    for name, entry in content["measurements"].items():
         yield from _measurement(entry, measured[name], rules.history_days)
-    for name, entry in declared()["medicines"].items():
+    for name, entry in content["medicines"].items():
         yield from _medicine(name, entry, rules.history_days)
 
 
-def _windows(windows: str | int | list[int] | None, rules: FeatureRules) -> Sequence[int | None]:
+def _windows(entry: Mapping[str, Any], rules: FeatureRules) -> Sequence[int | None]:
+    windows = entry.get("windows")
+    if windows is None:
+        return [None]
     if windows == "each":
         return sorted(set(rules.windows_days))
     if windows == "history":
         return [rules.history_days]
-    if isinstance(windows, list):
-        return sorted({min(days, rules.history_days) for days in windows})
-    return [None if windows is None else min(int(windows), rules.history_days)]
+    is_change = entry["rule"].startswith("change ")
+    longest = max(rules.history_days // 2, 1) if is_change else rules.history_days
+    days = windows if isinstance(windows, list) else [windows]
+    return sorted({min(d, longest) for d in days})
 
 
 def _feature(entry: Mapping[str, Any], days: int | None) -> Feature:
@@ -159,7 +205,7 @@ def _feature(entry: Mapping[str, Any], days: int | None) -> Feature:
         if isinstance(value, str)
         else value
         for key, value in entry.items()
-        if key != "windows"
+        if key not in {"windows", "index"}
     }
     filled["sources"] = tuple(entry["sources"])
     filled["monotone"] = int(entry.get("monotone", False))
@@ -187,7 +233,7 @@ def _condition_since(name: str, entry: Mapping[str, Any], days: int) -> Feature:
     phrase = entry["phrase"]
     return Feature(
         name=f"{name}_first_days",
-        label=f"Days since {phrase} was first recorded, within {window_words(days)}",
+        label=f"Days since the first record of {phrase}, up to {window_words(days)}",
         unit="days",
         group=entry["group"],
         kind="days",
@@ -239,14 +285,15 @@ def _medicine(name: str, entry: Mapping[str, Any], history_days: int) -> Iterato
         "sources": ("gp", "hospital"),
         "workable": entry.get("workable", False),
     }
-    for days, kind, how in ((_RECENT_DAYS, "flag", "any"), (_YEAR_DAYS, "count", "count")):
-        window = min(days, history_days)
+    windows = {min(days, history_days): days for days in (_YEAR_DAYS, _RECENT_DAYS)}
+    for window, days in sorted(windows.items()):
+        how = "any" if days == _RECENT_DAYS else "count"
         words = window_words(window)
         yield Feature(
             name=f"{name}_{window}",
             label=f"{label} in the last {words}" + ("" if how == "any" else ", items"),
             unit="yes = 1" if how == "any" else "items",
-            kind="flag" if kind == "flag" else "count",
+            kind="flag" if how == "any" else "count",
             window_days=window,
             rule=f"{how} drug.{name}",
             sentence=f"{phrase} issued in the last {words}, most recently on {{date}}"
@@ -291,18 +338,21 @@ def _own(added: AddedFeature, study_windows: Sequence[int]) -> Iterator[Feature]
 
 
 def window_words(days: int) -> str:
-    """A look-back in words.
+    """A look-back in words; from two years on in years, whether they have 365 days or 366 as well.
 
     Examples
     --------
-    >>> [window_words(days) for days in (30, 45, 90, 365, 730, 1095)]
-    ['month', '45 days', '3 months', '12 months', '2 years', '3 years']
+    >>> [window_words(days) for days in (30, 45, 90, 365, 730, 7300)]
+    ['month', '45 days', '3 months', '12 months', '2 years', '20 years']
     """
+    if days == 1:
+        return "day"
+    years = round(days / _DAYS_PER_YEAR)
+    if years > 1 and abs(days - years * _DAYS_PER_YEAR) <= _MONTH_TOLERANCE_DAYS + years / 4:
+        return f"{years} years"
     months = round(days / _DAYS_PER_MONTH)
     if not months or abs(days - months * _DAYS_PER_MONTH) > _MONTH_TOLERANCE_DAYS:
         return f"{days} days"
-    if months >= _MONTHS_IN_YEARS and months % 12 == 0:
-        return f"{months // 12} years"
     return "month" if months == 1 else f"{months} months"
 
 

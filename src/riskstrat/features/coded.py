@@ -40,5 +40,5 @@ CODED_EVENTS = (
         """,
     ),
 )
-"""The day of an event counts for what it says; the start of the emergency stay that it belongs to
+"""The day of an event counts for what it says; the start of the emergency spell that it belongs to
 for what is said of stays. Appointments that were cancelled say nothing."""

@@ -51,7 +51,7 @@ class CodeRule:
         within the plausible range, both ends included.
     when : {"recorded", "missed", "stay", "primary"}
         Whether it counts on the day it was recorded; as an appointment that was missed; or, on the
-        day the stay began, as any or as the first diagnosis of a stay of an emergency spell.
+        day the spell began, as any or as the first diagnosis of a stay of an emergency spell.
     families : tuple of str
         Families of feeds in which it counts; empty for all.
     """
@@ -95,7 +95,7 @@ def _shipped_in_order() -> tuple[CodeRule, ...]:
 @cache
 def _shipped() -> frozenset[CodeRule]:
     named = [*_conditions(), *_falls()]
-    scores = (_primary_care_scores(named), _hospital_scores())
+    scores = (_primary_care_scores(named), _hospital_scores(), _avoidable())
     others = (_contacts(), _medicines(), _measurements())
     return frozenset(rule for group in (named, *scores, *others) for rule in group)
 
@@ -140,12 +140,7 @@ def _falls() -> Iterator[CodeRule]:
 
 
 def _hospital_scores() -> Iterator[CodeRule]:
-    """Groups of published scores that are made of diagnoses in hospital.
-
-    Two rules of the list of avoidable admissions about further diagnoses of the stay (bronchitis
-    with COPD, pneumonia without sickle-cell disease) are left out: the first does not count here,
-    the second always.
-    """
+    """Groups of published scores that are made of diagnoses in hospital."""
     for row in load_table("charlson_quan2005_icd10"):
         fact = f"charlson.{row['condition']}"
         yield CodeRule(fact, ("diagnosis",), "icd10", row["icd10_prefix"], is_prefix=True)
@@ -155,15 +150,32 @@ def _hospital_scores() -> Iterator[CodeRule]:
     for row in load_table("imperial_frailty_icd10"):
         fact = f"imperial.{row['syndrome']}"
         yield CodeRule(fact, ("diagnosis",), "icd10", row["icd10_prefix"], is_prefix=True)
-    for row in load_table("acsc_icd10"):
-        if not row["needs_secondary"]:
-            when: When = "primary" if row["position"] == "primary" else "stay"
-            code = row["icd10_prefix"]
-            yield CodeRule("acsc", ("diagnosis",), "icd10", code, is_prefix=True, when=when)
+    yield CodeRule("coded.diagnosis", ("diagnosis",), "icd10", "", is_prefix=True)
+    yield CodeRule("coded.procedure", ("procedure",), "", "", is_prefix=True)
     yield CodeRule("hfrs.any", ("diagnosis",), "icd10", "", is_prefix=True, when="stay")
     for row in load_table("hfrs_gilbert2018"):
         code = row["icd10_3char"]
         yield CodeRule(f"hfrs.{code}", ("diagnosis",), "icd10", code, is_prefix=True, when="stay")
+
+
+def _avoidable() -> Iterator[CodeRule]:
+    """Diagnoses of avoidable admissions, and those that :mod:`.avoidable` looks for beside them."""
+    for row in load_table("acsc_icd10"):
+        beside, excluding = (row[key].split("|") for key in ("needs_secondary", "unless_secondary"))
+        fact = "if_beside" if row["needs_secondary"] else "avoidable"
+        fact = "unless_excluded" if row["unless_secondary"] else fact
+        yield _of_stay(
+            fact, row["icd10_prefix"], "primary" if row["position"] == "primary" else "stay"
+        )
+        for code in filter(None, beside):
+            yield _of_stay("beside", code, "stay")
+        for code in filter(None, excluding):
+            yield _of_stay("excluding", code, "stay")
+            yield _of_stay("excluding_first", code, "primary")
+
+
+def _of_stay(fact: str, code: str, when: When) -> CodeRule:
+    return CodeRule(f"acsc.{fact}", ("diagnosis",), "icd10", code, is_prefix=True, when=when)
 
 
 def _contacts() -> Iterator[CodeRule]:

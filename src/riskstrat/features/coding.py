@@ -241,7 +241,7 @@ def coded_facts(
     ----------
     coding : CodeFacts
     batch : mapping of str to ndarray of int32
-        ``row_number, code_number, day, is_missed, stay_day`` (of the start of the emergency stay
+        ``row_number, code_number, day, is_missed, stay_day`` (of the start of the emergency spell
         that the code was given in; 0 for none) and ``is_primary``.
     value : ndarray of float64
         NaN for none.

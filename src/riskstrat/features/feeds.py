@@ -16,7 +16,15 @@ from riskstrat.errors import StudyError
 from riskstrat.features.codelists import CodeRule
 from riskstrat.reference import load_table
 
-__all__ = ["FAMILIES", "FEED_STEPS", "Feeds", "families_wanted", "family_of", "read_feeds"]
+__all__ = [
+    "FACT_STAYS",
+    "FAMILIES",
+    "FEED_STEPS",
+    "Feeds",
+    "families_wanted",
+    "family_of",
+    "read_feeds",
+]
 
 FAMILIES = ("hospital", "gp", "community", "council", "voluntary")
 """Families of feeds, as a study's ``[features] sources`` and a feature's ``sources`` name them."""
@@ -52,7 +60,7 @@ FEED_STEPS = {
     ),
 }
 
-_FACT_STAYS = {
+FACT_STAYS = {
     "emergency_admission": "typed",
     "elective_admission": "typed",
     "emergency_spell": "typed",
@@ -60,6 +68,7 @@ _FACT_STAYS = {
     "readmission": "typed",
     "inpatient_stay": "inpatient",
     "discharge": "inpatient",
+    "discharge_specialty": "inpatient",
     "in_hospital": "inpatient",
     "day_case": "day_case",
     "ed_attendance": "emergency_department",
@@ -67,6 +76,14 @@ _FACT_STAYS = {
     "outpatient_attended": "outpatient",
     "outpatient_missed": "outpatient_attendance",
 }
+"""Facts of stays, and the kind of stay that covers each."""
+
+PERSON_FACT_NAMES = (
+    *("age", "sex_female", "winter", "month"),
+    *("imd_decile", "care_home", "lives_alone", "has_carer", "social_rented", "address_days"),
+    *("moved_home", "registration"),
+)
+"""Facts of the queries about the person and the home."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +192,7 @@ def _add_stays(first: _Earliest, rows: Sequence[Mapping[str, object]]) -> None:
             held.add("typed")
         if row["kind"] == "outpatient" and row["has_attendance"]:
             held.add("outpatient_attendance")
-        for fact, needed in _FACT_STAYS.items():
+        for fact, needed in FACT_STAYS.items():
             if needed in held:
                 first.add(fact, _day(row))
 

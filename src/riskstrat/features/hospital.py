@@ -15,6 +15,10 @@ from riskstrat.windows import days_sql
 
 __all__ = ["EMERGENCY_STAYS", "LONGEST_OPEN_DAYS", "READMITTED_DAYS", "SPELL_STAYS", "STAY_FACTS"]
 
+ONCOLOGY_SPECIALTIES = ("260", "370", "503", "800")
+"""Treatment functions of an oncology service: paediatric, medical, gynaecological and clinical (NHS
+Data Dictionary, activity treatment function code)."""
+
 LONGEST_OPEN_DAYS = 365
 """An open spell that began earlier is not believed: its end more likely never arrived. A
 judgement."""
@@ -60,13 +64,18 @@ EMERGENCY_STAYS = (
     Step(
         "feature_emergency_stays",
         """
-        select row_number, stay_id, max(start_day) as start_day
-        from feature_spell_stays where emergency = 1 group by row_number, stay_id
+        select row_number, stay_id, max(spell_day) as start_day
+        from (
+            select f.row_number, f.stay_id, f.emergency,
+                max(f.start_day) over (partition by f.row_number, f.spell) as spell_day
+            from feature_spell_stays f
+        ) s
+        where emergency = 1 group by row_number, stay_id
         """,
     ),
 )
-"""Kept as ``feature_emergency_stays``: the stays of emergency spells, whose codes count for the
-scores of stays."""
+"""Kept as ``feature_emergency_stays``: the stays of emergency spells, whose codes count on the
+first day of the spell for the scores of stays."""
 
 SPELL_ENDS = Step(
     "spell_ends",
@@ -140,6 +149,11 @@ ATTENDANCE_FACTS = Step(
     where (s.kind in ('day_case', 'emergency_department', 'outpatient')
             and coalesce(s.attendance, 'attended') = 'attended')
         or (s.kind = 'outpatient' and s.attendance = 'did_not_attend')
+    union all
+    select s.row_number, 'discharge_specialty', {days_sql("s.end_date", "s.index_date")},
+        case when s.specialty in {ONCOLOGY_SPECIALTIES} then 1 else 0 end, s.start_time
+    from known_stays s
+    where s.kind = 'inpatient' and s.end_date is not null and s.specialty is not null
     """,
 )
 
@@ -165,4 +179,5 @@ STAY_FACTS = (
     ),
 )
 """Admissions (amount: nights so far), emergency spells (amount: the day they were left),
-readmissions (amount: days since the discharge before), discharges (amount: nights), attendances."""
+readmissions (amount: days since the discharge before), discharges (amount: nights), specialties
+that somebody was discharged from (amount: 1 for oncology), attendances."""

@@ -199,7 +199,10 @@ def _apply_rules(  # noqa: PLR0913 - the arrays of a table
             value, found, day = _value_of(keys, amounts, start, end, how, window, weights[r])
             if not found:
                 continue
-            values[row, feature] = _together(how, values[row, feature], value)
+            together = _together(how, values[row, feature], value)
+            if np.isnan(together):
+                continue
+            values[row, feature] = together
             told = min(day, _LATEST_TOLD)
             if told > 0 and not 0 <= fact_days[row, feature] <= told:
                 fact_days[row, feature] = told
@@ -208,7 +211,12 @@ def _apply_rules(  # noqa: PLR0913 - the arrays of a table
 
 @compiled
 def _together(how: int, held: float, value: float) -> float:
-    """A value with that of another kind of fact of the same set."""
+    """A value with that of another kind of fact of the same set.
+
+    A change stays missing where the earlier window could not be seen.
+    """
+    if how == _CHANGE:
+        return held + value
     if np.isnan(held) or how in (_ANY, _VALUE, _LATEST, _SLOPE, _FALL):
         return value
     if how in (_SINCE, _LOWEST):

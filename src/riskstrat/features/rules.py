@@ -14,7 +14,8 @@ since      days since the latest fact within the window; missing without one
 first      days since the earliest fact within the window; missing without one
 longest    days since the earliest fact, cut at the window
 points     sum of the weights of the facts of a set that are there within the window
-change     number within the window less the number in as long a time before it
+change     number within the window less the number in as long a time before it; missing where
+           the earlier one could not be seen
 value      the amount
 latest     amount of the latest fact within the window; missing without one
 lowest     least amount within the window
@@ -91,7 +92,7 @@ def compile_rules(features: Sequence[Feature], numbers: Mapping[str, int]) -> Ru
         if feature.how == "longest" and feature.window_days is not None:
             window = feature.window_days
         for fact, weight in members_of(feature.fact, numbers).items():
-            if fact in numbers:
+            if fact in numbers and (weight or feature.how == "points"):
                 by_fact[numbers[fact]].append((column, how, window, weight))
         drops += [(column, *drop, window) for drop in _drops(feature, numbers)]
     starts = np.cumsum([0, *map(len, by_fact)], dtype=np.int32)

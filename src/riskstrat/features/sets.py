@@ -6,14 +6,57 @@ there; the other rules take the facts together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from riskstrat.features.declared import counted_conditions, declared
 from riskstrat.reference import load_table
 
-__all__ = ["FactSet", "fact_set", "members_of", "source_of"]
+__all__ = [
+    "LACE_CONDITIONS",
+    "PARR30_CONDITIONS",
+    "FactSet",
+    "fact_set",
+    "members_of",
+    "source_of",
+]
+
+LACE_CONDITIONS: Mapping[str, str] = {
+    "mi": "previous_mi",
+    "cevd": "cerebrovascular_disease",
+    "pvd": "peripheral_vascular_disease",
+    "diab": "diabetes_without_complications",
+    "chf": "congestive_heart_failure",
+    "diabwc": "diabetes_with_end_organ_damage",
+    "cpd": "chronic_pulmonary_disease",
+    "mld": "mild_liver_or_renal_disease",
+    "canc": "any_tumour",
+    "dementia": "dementia",
+    "rheumd": "connective_tissue_disease",
+    "aids": "aids",
+    "msld": "severe_liver_or_renal_disease",
+    "rend": "severe_liver_or_renal_disease",
+    "metacanc": "metastatic_solid_tumour",
+}
+"""Groups of the Charlson index (ICD-10 of Quan 2005) as conditions of the table ``lace_charlson``.
+The paper has no codes. Renal disease is not graded in these groups: it counts as moderate or
+severe, which is what Charlson's own condition is."""
+
+PARR30_CONDITIONS: Mapping[str, str] = {
+    "chf": "congestive_heart_failure",
+    "pvd": "peripheral_vascular_disease",
+    "cpd": "chronic_pulmonary_disease",
+    "diabwc": "diabetes_with_complications",
+    "rend": "renal_disease",
+    "metacanc": "metastatic_cancer",
+    "canc": "other_malignant_cancer",
+    "msld": "moderate_severe_liver_disease",
+    "mld": "other_liver_disease",
+    "hp": "hemiplegia_paraplegia",
+    "dementia": "dementia",
+}
+"""Groups of the Charlson index as conditions of the table ``parr30_single_source``."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +66,8 @@ class FactSet:
     Parameters
     ----------
     weights : mapping of str to int
-        Points of each fact.
+        Points of each fact. A fact without points only counts for the rule ``points``: something
+        else is worked out from it.
     prefix : str
         Every fact whose name begins with it belongs to the set, with one point; empty for none.
     drops : tuple of (str, str)
@@ -37,6 +81,8 @@ class FactSet:
         Age in years from which the score is meant; missing below.
     many_medicines : int
         One more point for at least so many substances issued in 12 months; 0 for no such rule.
+    needs : tuple of str
+        Facts that all must have a feed, else the score is missing; empty: one of the set will do.
     paper : str
         Where the score was published.
     """
@@ -48,6 +94,7 @@ class FactSet:
     is_missing_without: bool = False
     from_age: int = 0
     many_medicines: int = 0
+    needs: tuple[str, ...] = ()
     paper: str = ""
 
 
@@ -80,7 +127,6 @@ _PAPERS = {
     "drug": "British National Formulary",
     "medicine": "British National Formulary",
     "substance": "British National Formulary",
-    "acsc": "Purdy 2009; NHS Institute",
     "readmission": "NHS England, 30-day readmissions",
     "fall": "ICD-10 W00 to W19",
 }
@@ -118,6 +164,8 @@ def _sets() -> dict[str, FactSet]:
         "imperial_frailty": FactSet({}, prefix="imperial.", paper="Soong 2015"),
         "cambridge": _cambridge(),
         "efi": _efi(),
+        "acsc": _avoidable(),
+        **_at_discharge(),
         **chosen,
     }
 
@@ -132,6 +180,32 @@ def _comorbidity(index: str, weight: str, paper: str) -> FactSet:
         for row in load_table(f"{index}_hierarchy")
     )
     return FactSet(weights, drops=drops, paper=paper)
+
+
+def _avoidable() -> FactSet:
+    """Only the first counts; from the others :mod:`riskstrat.features.avoidable` works out more."""
+    others = ("if_beside", "beside", "unless_excluded", "excluding", "excluding_first")
+    weights = {"acsc.avoidable": 1, **{f"acsc.{name}": 0 for name in others}}
+    return FactSet(weights, paper="Purdy 2009; NHS Institute")
+
+
+def _at_discharge() -> dict[str, FactSet]:
+    """Facts that :mod:`riskstrat.features.discharge` reads; the weights are in its tables."""
+    stays = ("discharge", "emergency_admission")
+    lace = tuple(f"charlson.{group}" for group in LACE_CONDITIONS)
+    parr30 = tuple(f"charlson.{group}" for group in PARR30_CONDITIONS)
+    tests = ("measure.haemoglobin", "measure.sodium")
+    stay = ("inpatient_stay", "discharge_specialty", "coded.diagnosis")
+
+    def score(paper: str, needs: Sequence[str], others: Sequence[str] = ()) -> FactSet:
+        facts = (*stays, "elective_admission", *needs, *others)
+        return FactSet(dict.fromkeys(facts, 0), needs=(*stays, *needs), paper=paper)
+
+    return {
+        "lace": score("van Walraven 2010", ("ed_attendance", *lace)),
+        "hospital_score": score("Donze 2013, 2016", ("coded.procedure",), (*tests, *stay)),
+        "parr30": score("Billings 2012 (single source)", parr30, ("age", "imd_decile")),
+    }
 
 
 def _hfrs() -> FactSet:

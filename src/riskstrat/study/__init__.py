@@ -1,6 +1,6 @@
 """The study file: what is predicted, for whom, when and from what, as strictly read data."""
 
-from riskstrat.study.added import VALUE_RULES, AddedFeature, added_mistakes
+from riskstrat.study.added import VALUE_RULES, AddedFeature, added_mistakes, columns_of
 from riskstrat.study.declaration import (
     LONGEST_DAYS,
     Eligibility,
@@ -12,7 +12,7 @@ from riskstrat.study.declaration import (
     Split,
     Study,
 )
-from riskstrat.study.reading import load_study, parse_study, study_schema
+from riskstrat.study.reading import StudyText, load_study, parse_study, read_fields, study_schema
 
 __all__ = [
     "LONGEST_DAYS",
@@ -26,8 +26,11 @@ __all__ = [
     "Report",
     "Split",
     "Study",
+    "StudyText",
     "added_mistakes",
+    "columns_of",
     "load_study",
     "parse_study",
+    "read_fields",
     "study_schema",
 ]

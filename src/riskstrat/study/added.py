@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 from riskstrat.codes import SYSTEMS
 
-__all__ = ["VALUE_RULES", "AddedFeature", "added_mistakes"]
+__all__ = ["VALUE_RULES", "AddedFeature", "added_mistakes", "columns_of"]
 
 AddedRule = Literal[
     "count", "days", "any", "since", "first", "latest", "lowest", "highest", "slope", "change"
@@ -134,10 +134,15 @@ class AddedFeature:
 
     def columns(self, study_windows: Sequence[int]) -> tuple[tuple[str, int], ...]:
         """Name and window in days of each column."""
-        windows = tuple(dict.fromkeys(self.windows_days or study_windows))
-        if len(windows) == 1:
-            return ((self.name, windows[0]),)
-        return tuple((f"{self.name}_{days}", days) for days in windows)
+        return columns_of(self.name, self.windows_days or study_windows)
+
+
+def columns_of(name: str, windows_days: Sequence[int]) -> tuple[tuple[str, int], ...]:
+    """Name and window in days of each column of a feature."""
+    windows = tuple(dict.fromkeys(windows_days))
+    if len(windows) == 1:
+        return ((name, windows[0]),)
+    return tuple((f"{name}_{days}", days) for days in windows)
 
 
 def added_mistakes(

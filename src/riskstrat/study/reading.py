@@ -6,7 +6,7 @@ import dataclasses
 import tomllib
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -15,7 +15,7 @@ from riskstrat.errors import StudyError
 from riskstrat.study.declaration import Study
 from riskstrat.study.rules import contradictions
 
-__all__ = ["load_study", "parse_study", "read_fields", "study_schema"]
+__all__ = ["StudyText", "load_study", "parse_study", "read_fields", "study_schema"]
 
 
 def load_study(path: str | Path) -> Study:
@@ -35,34 +35,79 @@ def load_study(path: str | Path) -> Study:
     StudyError
         When the file is missing, is not TOML, or holds mistakes: all of them are named at once.
     """
-    file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8-sig")  # Windows editors write a byte order mark
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(
-            f"expected a readable study file, but '{file.name}' cannot be read "
-            f"({type(error).__name__}).",
-            do="Give the path of a study.toml; 'riskstrat study schema' describes its keys.",
-        ) from error
-    return parse_study(text, folder=file.parent)
+    return StudyText.of_file(path).study()
 
 
 def parse_study(text: str, *, folder: Path | None = None) -> Study:
     """Read a study from TOML text; see :func:`load_study`."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"the study is not valid TOML: {error}.") from error
-    mistakes: list[str] = []
-    parts = read_fields(Study, data, "", mistakes)
-    mistakes.extend(contradictions(parts))
-    if mistakes:
-        listed = "\n".join(f"  - {mistake}" for mistake in mistakes)
-        raise StudyError(
-            f"the study has {len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}:\n{listed}",
-            do="'riskstrat study schema' describes every key.",
-        )
-    return Study(**parts, text=text, folder=folder)
+    return StudyText.of(text, folder).study()
+
+
+@dataclasses.dataclass(frozen=True)
+class StudyText:
+    """A study file as read, before its mistakes are told.
+
+    Parameters
+    ----------
+    text : str
+    folder : Path or None
+        Where the files stand that it names.
+    data : mapping
+        What the TOML says.
+    parts : mapping
+        The sound fields of :class:`Study`.
+    mistakes : tuple of str
+        What is wrong with the others, and between them.
+    """
+
+    text: str
+    folder: Path | None
+    data: Mapping[str, Any]
+    parts: Mapping[str, Any]
+    mistakes: tuple[str, ...]
+
+    @classmethod
+    def of_file(cls, path: str | Path) -> StudyText:
+        """Read a file; see :func:`load_study`."""
+        file = Path(path)
+        try:
+            text = file.read_text(encoding="utf-8-sig")  # Windows editors write a byte order mark
+        except (OSError, UnicodeDecodeError) as error:
+            raise StudyError(
+                f"expected a readable study file, but '{file.name}' cannot be read "
+                f"({type(error).__name__}).",
+                do="Give the path of a study.toml; 'riskstrat study schema' describes its keys.",
+            ) from error
+        return cls.of(text, file.parent)
+
+    @classmethod
+    def of(cls, text: str, folder: Path | None) -> StudyText:
+        """Read a text; only what is no TOML is refused at once."""
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise StudyError(f"the study is not valid TOML: {error}.") from error
+        mistakes: list[str] = []
+        parts = read_fields(Study, data, "", mistakes)
+        return cls(text, folder, data, parts, (*mistakes, *contradictions(parts)))
+
+    def study(self, more_mistakes: Sequence[str] = ()) -> Study:
+        """The study.
+
+        Raises
+        ------
+        StudyError
+            When there are mistakes; names its own and `more_mistakes`.
+        """
+        mistakes = (*self.mistakes, *more_mistakes)
+        if mistakes:
+            listed = "\n".join(f"  - {mistake}" for mistake in mistakes)
+            count = f"{len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}"
+            raise StudyError(
+                f"the study has {count}:\n{listed}",
+                do="'riskstrat study schema' describes every key.",
+            )
+        return Study(**self.parts, text=self.text, folder=self.folder)
 
 
 _NOT_IN_FILE = {"text", "folder"}

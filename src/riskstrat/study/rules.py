@@ -105,14 +105,17 @@ def _outcome_mistakes(outcome: Outcome) -> list[str]:
 
 def _feature_mistakes(features: FeatureRules) -> list[str]:
     windows = features.windows_days
+    outside = ", ".join(str(days) for days in windows if not 1 <= days <= LONGEST_DAYS)
+    repeated = ", ".join(str(days) for days in sorted({d for d in windows if windows.count(d) > 1}))
     broken = _broken(
         [
             (len(windows) > 0, "'features.windows_days' is empty"),
             (
-                all(1 <= days <= LONGEST_DAYS for days in windows),
-                f"'features.windows_days' must be from 1 to {LONGEST_DAYS}",
+                not outside,
+                f"'features.windows_days' must be from 1 to {LONGEST_DAYS}, but holds {outside}",
             ),
-            (list(windows) == sorted(set(windows)), "'features.windows_days' must be ascending"),
+            (list(windows) == sorted(windows), "'features.windows_days' must be ascending"),
+            (not repeated, f"'features.windows_days' names {repeated} twice"),
             (
                 1 <= features.history_days <= LONGEST_DAYS,
                 f"'features.history_days' must be from 1 to {LONGEST_DAYS}",

@@ -113,7 +113,7 @@ def test_charlson_is_zero_when_coded_records_hold_none_of_its_conditions():
 
 
 def test_hfrs_counts_each_code_of_emergency_spells_once():
-    """All positions; the planned stay and the code without a stay do not count."""
+    """All positions, on the day the spell began; a planned stay and a code without a stay: no."""
     history = History()
     emergency = history.stay(100, 90)
     transfer = history.stay(90, 80, is_emergency=False, admission_method="81")
@@ -128,7 +128,7 @@ def test_hfrs_counts_each_code_of_emergency_spells_once():
         history.diagnosis(95, code, stay_id=stay)
     assert hfrs(["F009", "F001", "W190"]) == 103
     assert history.value("hfrs") == pytest.approx(10.3)
-    assert history.fact_day("hfrs") == 90
+    assert history.fact_day("hfrs") == 100
 
 
 def test_hfrs_is_missing_without_a_coded_emergency_spell():

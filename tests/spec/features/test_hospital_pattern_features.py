@@ -4,7 +4,9 @@ import math
 from datetime import time
 
 import pytest
-from tests.unit.features.history import History
+from tests.unit.features.history import History, days_before
+
+from riskstrat.features.indices import acsc
 
 SATURDAY, FRIDAY = 6, 7
 """Days before the index date, Friday 1 January 2021."""
@@ -119,6 +121,66 @@ def test_two_diagnoses_of_one_stay_are_one_avoidable_admission():
     history = _diagnosed("J440", 1)
     history.diagnosis(17, "E112", stay_id=history.rows["stays"][0]["stay_id"], position=2)
     assert history.value("acsc_admissions_90") == 1
+
+
+def test_a_spell_of_two_stays_is_one_avoidable_admission():
+    """Told on the day it began, though the diagnosis was only given in the second stay."""
+    history = History()
+    first = history.stay(20, 10)
+    second = history.stay(10, 5, admission_method="81")
+    for stay in (first, second):
+        history.diagnosis(20, "J440", stay_id=stay, position=1)
+    assert history.value("acsc_admissions_90") == 1
+    assert history.fact_day("acsc_admissions_90") == 20
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (["J209"], 0),
+        (["J209", "J439"], 1),
+        (["J439", "J209"], 1),
+        (["S720", "J209", "J439"], 0),
+        (["J181"], 1),
+        (["S720", "J181"], 1),
+        (["J181", "D570"], 0),
+        (["D570", "J181"], 1),
+        (["J181", "D570", "E112"], 1),
+    ],
+    ids=str,
+)
+def test_bronchitis_counts_with_copd_and_pneumonia_without_sickle_cell_disease(codes, expected):
+    """As the published function has it, first diagnosis first."""
+    assert bool(acsc(codes[0], codes[1:])) == bool(expected)
+    history = History()
+    stay = history.stay(20, 15)
+    for position, code in enumerate(codes, start=1):
+        history.diagnosis(18, code, stay_id=stay, position=position)
+    assert history.value("acsc_admissions_90") == expected
+
+
+def test_codes_of_another_spell_are_not_beside():
+    history = History()
+    for start, code in ((20, "J209"), (40, "J439")):
+        stay = history.stay(start, start - 5)
+        history.diagnosis(start, code, stay_id=stay, position=1 if code == "J209" else 2)
+    history.diagnosis(40, "S720", stay_id="a1", position=1)
+    assert history.value("acsc_admissions_90") == 0
+
+
+@pytest.mark.parametrize(
+    ("registered", "expected"), [(179, math.nan), (180, 1), (None, 1)], ids=str
+)
+def test_a_change_is_missing_where_the_earlier_window_could_not_be_seen(registered, expected):
+    """Also when there is a fact; a registration that is not known says nothing."""
+    history = History()
+    if registered:
+        history.add("registrations", start_date=days_before(registered))
+    history.stay(900, 900, kind="emergency_department")
+    history.stay(20, 20, kind="emergency_department")
+    assert history.value("ed_attendances_90") == 1
+    found = history.value("ed_attendances_change_90")
+    assert found == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,19 @@ def test_a_class_of_medicine_counts_items_of_twelve_months():
     assert history.value("opioid_365") == 3
 
 
-def test_a_class_is_its_bnf_paragraph():
-    """0407010, simple painkillers, is beside it."""
-    history = _issued((10, "0407010H0"))
-    assert history.value("opioid_90") == 0
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("0407010H0", 0),
+        ("0407010B0", 0),
+        ("0407010F0", 1),
+        ("0407010N0", 1),
+        ("0407010Q0", 1),
+    ],
+    ids=["paracetamol", "aspirin", "co-codamol", "co-dydramol", "co-proxamol"],
+)
+def test_of_simple_painkillers_those_that_hold_an_opioid_are_opioids(code, expected):
+    assert _issued((10, code)).value("opioid_90") == expected
 
 
 @pytest.mark.parametrize("code", ["0601011A0", "0601012V0"], ids=["aspart", "glargine"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from riskstrat.engine import Engine
+from riskstrat.engine import Engine, QueryEngine
 from riskstrat.features import FeatureMatrix, build_features
 from riskstrat.schema import TABLES
 from riskstrat.study import Study, parse_study
@@ -28,6 +29,25 @@ _TYPES = {
 def days_before(days: int, index_date: date = INDEX_DATE) -> date:
     """The day that lies `days` before the index date; negative: after."""
     return date.fromordinal(index_date.toordinal() - days)
+
+
+def discharge_study(features: str = "") -> Study:
+    """A study of discharges, whose stays count as known, with these lines in ``[features]``."""
+    return parse_study(
+        f"""
+        name = "test"
+        [index]
+        event = "discharge"
+        index_stay = "known"
+        [outcome]
+        kind = "emergency_admission"
+        window_days = 30
+        [split]
+        hold_out_share = 0.5
+        [features]
+        {features}
+        """
+    )
 
 
 def study(features: str = "") -> Study:
@@ -55,7 +75,7 @@ class History:
     """
 
     def __init__(self, *patients: str) -> None:
-        self.engine = Engine(threads=1)
+        self.engine: QueryEngine = Engine(threads=1)
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         for patient in patients or ("a",):
             self.add("patients", patient, birth_month=date(1940, 6, 1), sex="female")
@@ -112,6 +132,7 @@ class History:
         *,
         index_dates: tuple[date, ...] = (INDEX_DATE,),
         index_stay_id: str | None = None,
+        of: Callable[[str], Study] = study,
     ) -> FeatureMatrix:
         """Features of everybody at the index dates."""
         self.register()
@@ -120,7 +141,7 @@ class History:
             [(person, day, index_stay_id) for day in index_dates for person in people],
             columns=["patient_id", "index_date", "index_stay_id"],
         )
-        return build_features(self, keys, study(settings))
+        return build_features(self, keys, of(settings))
 
     def value(self, name: str, settings: str = "", **options: Any) -> float:
         """One feature of the first person; NaN when missing."""

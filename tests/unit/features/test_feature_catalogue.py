@@ -182,4 +182,25 @@ def test_the_hash_sees_the_codes_behind_a_feature_and_no_others(fact, feature):
 
 
 def test_windows_are_told_in_words():
-    assert [window_words(days) for days in (1, 91, 366)] == ["1 days", "3 months", "12 months"]
+    words = {1: "day", 7: "7 days", 91: "3 months", 366: "12 months", 548: "18 months"}
+    words |= {729: "2 years", 735: "735 days", 1826: "5 years", 7300: "20 years"}
+    words |= {7305: "20 years", 36_500: "100 years"}
+    assert {days: window_words(days) for days in words} == words
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        (
+            "alcohol_first_days",
+            "Days since the first record of alcohol problems, up to 20 years",
+        ),
+        (
+            "heart_failure_first_days",
+            "Days since the first record of heart failure, up to 20 years",
+        ),
+    ],
+)
+def test_the_time_since_a_condition_is_told_without_was_or_were(name, label):
+    labels = {f.name: f.label for f in catalogue(study("history_days = 7300"))}
+    assert labels[name] == label

@@ -35,12 +35,12 @@ SODIUM_MMOL_PER_L = 135
 
 _HIGHEST_LACE, _HIGHEST_HOSPITAL = 19, 13
 
-_MILDER = {
+LACE_MILDER = {
     "diabetes_without_complications": "diabetes_with_end_organ_damage",
     "mild_liver_or_renal_disease": "severe_liver_or_renal_disease",
     "any_tumour": "metastatic_solid_tumour",
 }
-"""Conditions that do not count beside their severe form, as in the Charlson index."""
+"""Conditions of LACE that do not count beside their severe form, as in the Charlson index."""
 
 
 def lace(length_of_stay_days: int, *, is_acute: bool, charlson_points: int, ed_visits: int) -> int:
@@ -117,7 +117,7 @@ def lace_charlson_points(conditions: Iterable[str]) -> int:
     """
     point = weight_of("lace_charlson", "points")
     given = known_names(conditions, point, "conditions")
-    milder = {name for name, severe in _MILDER.items() if severe in given}
+    milder = {name for name, severe in LACE_MILDER.items() if severe in given}
     return sum(point[name] for name in given - milder)
 
 
