@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,9 +57,9 @@ class BothEngines:
         assert self.spark.columns(name) == self.duck.columns(name)
         return self.duck.columns(name)
 
-    def fetch(self, *steps: Step) -> pa.Table:
-        self._compare(steps)
-        return self.duck.fetch(*steps)
+    def fetch(self, *steps: Step, **parameters: object) -> pa.Table:
+        self._compare(steps, **parameters)
+        return self.duck.fetch(*steps, **parameters)
 
     def fetch_frame(self, *steps: Step) -> pd.DataFrame:
         self._compare(steps)
@@ -76,20 +76,21 @@ class BothEngines:
         self.duck.create(*steps)
         self.spark.create(*steps)
 
-    def _compare(self, steps: Sequence[Step]) -> None:
+    def _compare(self, steps: Sequence[Step], **parameters: object) -> None:
         """The last step and, unless they were compared before, those it is made from."""
         for last in range(1, len(steps) + 1):
             texts = tuple(step.sql for step in steps[:last])
             if texts not in self.compared:
                 self.compared.add(texts)
-                self._compare_last(steps[:last])
+                used = parameters if last == len(steps) else {}
+                self._compare_last(steps[:last], used)
 
-    def _compare_last(self, steps: Sequence[Step]) -> None:
-        name, expected = steps[-1].name, self.duck.fetch(*steps)
+    def _compare_last(self, steps: Sequence[Step], parameters: Mapping[str, object]) -> None:
+        name, expected = steps[-1].name, self.duck.fetch(*steps, **parameters)
         self.asked.add(steps[-1].sql)
         self.rows[name] += expected.num_rows
         try:
-            found = self.spark.fetch(*steps)
+            found = self.spark.fetch(*steps, **parameters)
         except Exception as error:
             self.differences[name] = f"{type(error).__name__}: {str(error)[:200]}"
             return

@@ -13,8 +13,11 @@ import pandas as pd
 from riskstrat.engine import QueryEngine
 from riskstrat.errors import UsageError
 from riskstrat.features.asking import Facts, known_facts
-from riskstrat.features.kernel import FactDays, SortedFacts, Values, apply_facts
+from riskstrat.features.coded_facts import coded_facts
+from riskstrat.features.kernel import apply_facts
 from riskstrat.features.matrix import FeatureMatrix
+from riskstrat.features.ordering import SortedFacts
+from riskstrat.features.packing import FactDays, Values
 from riskstrat.features.plan import HELPERS, FeaturePlan
 from riskstrat.features.sets import fact_set
 from riskstrat.study import Study
@@ -169,7 +172,10 @@ def _chunks(patients: pd.Series) -> Iterator[slice]:
 
 
 def _apply(plan: FeaturePlan, facts: Facts, values: Values, fact_days: FactDays) -> None:
-    ordered = SortedFacts.of(*facts, len(values))
+    coded, others = facts
+    plain, measured = coded_facts(plan.coding, coded, len(values))
+    keys, amounts, minutes = map(np.concatenate, zip(*measured, *others, strict=True))
+    ordered = SortedFacts.of(plain, (keys, amounts, minutes), len(values))
     apply_facts(plan.rules, ordered, values, fact_days)
     helpers = np.full((len(values), len(HELPERS)), np.nan, np.float32)
     apply_facts(plan.helpers, ordered, helpers, np.empty(helpers.shape, np.int16))

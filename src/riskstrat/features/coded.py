@@ -25,20 +25,19 @@ CODED_EVENTS = (
         "coded_events",
         f"""
         select e.row_number, c.code_number, {days_sql("e.event_date", "e.index_date")} as day,
-            case when e.attendance = 'did_not_attend' then 1 else 0 end as is_missed,
-            coalesce(s.start_day, 0) as stay_day,
-            case when e.position = 1 then 1 else 0 end as is_primary,
-            case when c.is_measured then e.value end as value,
-            case when c.is_measured then e.event_time end as event_time
+            case when e.attendance is null or e.attendance = 'attended' then 0
+                when e.attendance = 'did_not_attend' then 1 else 2 end as attendance,
+            s.start_day as stay_day, e.position, e.value, e.event_time
         from known_events e
         join feature_codes c on c.code = e.code and c.system = e.system and c.kind = e.kind
             and c.source = e.source
         left join feature_emergency_stays s
             on s.stay_id = e.stay_id and s.row_number = e.row_number
-        where coalesce(e.attendance, 'attended') in ('attended', 'did_not_attend')
+        where e.event_date >= $since
             and {days_sql("e.event_date", "e.index_date")} <= c.longest_days
         """,
     ),
 )
 """The day of an event counts for what it says; the start of the emergency stay that it belongs to
-for what is said of stays. Appointments that were cancelled say nothing."""
+for what is said of stays. Appointments that were cancelled
+say nothing. Before ``$since`` nothing counts for any key: engines need not read it."""

@@ -202,7 +202,7 @@ def _ordered_rows(engine: Engine, table: Table) -> str:
         f"cast({_name(c.name) if c.name in given else 'null'} as {c.type}) as {_name(c.name)}"
         for c in table.columns
     ]
-    order = [*table.key, *(name for name in table.column_names if name not in table.key)]
+    order = dict.fromkeys(("patient_id", *table.key, *table.column_names))
     rows = f"from {_name(table.name)}" if given else "where false"
     return f"select {', '.join(casts)} {rows} order by {', '.join(map(_name, order))}"
 
