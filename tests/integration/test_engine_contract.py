@@ -211,6 +211,7 @@ def studies() -> list[Study]:
 def both(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> BothEngines:
     """Both engines after all queries of cohort and features were asked of them."""
     made = small_records(tmp_path_factory.mktemp("contract"), MadeRows(SEED).tables())
+    (made.path / "codes.parquet").unlink()  # so that they are asked for
     engine = BothEngines(spark)
     records = load_records(made.path, engine=engine)
     keys = [build_cohort(records, study).keys for study in studies()]

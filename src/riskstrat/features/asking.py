@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from riskstrat.engine import QueryEngine, Step
 from riskstrat.features.catalogue import Feature
-from riskstrat.features.coded import CODED_EVENTS, LISTED_CODES
+from riskstrat.features.coded import CODED_EVENTS
 from riskstrat.features.coded_facts import MICROSECONDS_PER_MINUTE, NO_FACTS, microseconds
 from riskstrat.features.coding import CodeFacts
 from riskstrat.features.feeds import FEED_STEPS
@@ -27,6 +27,7 @@ from riskstrat.features.person import (
 from riskstrat.features.plan import FeaturePlan
 from riskstrat.features.rules import looks_back, starts_at_zero
 from riskstrat.features.sets import fact_set, members_of
+from riskstrat.schema import LISTED_CODES
 from riskstrat.windows import add_days
 
 __all__ = ["FACT_QUERIES", "FEATURE_QUERIES", "Facts", "known_facts"]
@@ -44,7 +45,7 @@ FACT_QUERIES: tuple[tuple[Step, ...], ...] = (
 
 FEATURE_QUERIES: tuple[tuple[Step, ...], ...] = (
     *((step,) for step in FEED_STEPS.values()),
-    LISTED_CODES,
+    (LISTED_CODES,),
     REGISTERED_FOR,
     *KEPT_QUERIES,
     *FACT_QUERIES,

@@ -1,4 +1,4 @@
-"""Coded events: the codes that the records hold, and every known event that stands for a fact."""
+"""Coded events: every known event that stands for a fact."""
 
 from __future__ import annotations
 
@@ -6,18 +6,7 @@ from riskstrat.engine import Step
 from riskstrat.features.rules import known
 from riskstrat.windows import days_sql
 
-__all__ = ["CODED_EVENTS", "LISTED_CODES"]
-
-LISTED_CODES = (
-    Step(
-        "listed_codes",
-        """
-        select source, kind, system, code, min(greatest(event_date, recorded_date)) as first_known
-        from events group by source, kind, system, code
-        """,
-    ),
-)
-"""Every code with the first day on which it could be known."""
+__all__ = ["CODED_EVENTS"]
 
 CODED_EVENTS = (
     known("events"),
