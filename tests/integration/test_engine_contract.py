@@ -57,19 +57,19 @@ class BothEngines:
         assert self.spark.columns(name) == self.duck.columns(name)
         return self.duck.columns(name)
 
-    def fetch(self, *steps: Step, **parameters: object) -> pa.Table:
-        self._compare(steps, **parameters)
-        return self.duck.fetch(*steps, **parameters)
+    def fetch(self, *steps: Step) -> pa.Table:
+        self._compare(steps)
+        return self.duck.fetch(*steps)
 
     def fetch_frame(self, *steps: Step) -> pd.DataFrame:
         self._compare(steps)
         return self.duck.fetch_frame(*steps)
 
     def fetch_batches(
-        self, steps: Sequence[Step], *, rows_per_batch: int = 1_000_000
+        self, steps: Sequence[Step], *, rows_per_batch: int = 1_000_000, **parameters: object
     ) -> Iterator[pa.RecordBatch]:
-        self._compare(steps)
-        yield from self.duck.fetch_batches(steps, rows_per_batch=rows_per_batch)
+        self._compare(steps, **parameters)
+        yield from self.duck.fetch_batches(steps, rows_per_batch=rows_per_batch, **parameters)
 
     def create(self, *steps: Step) -> None:
         self._compare(steps)

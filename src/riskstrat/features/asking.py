@@ -59,7 +59,7 @@ hours of the GP contract in England."""
 _EPOCH_WEEKDAY, _SATURDAY = 3, 5
 """1 January 1970 was a Thursday; Monday is 0."""
 
-Facts = tuple[pa.Table, list[Valued]]
+Facts = tuple[list[pa.RecordBatch], list[Valued]]
 """Rows of the query of coded events; facts with an amount that other queries gave."""
 
 
@@ -70,7 +70,8 @@ def known_facts(
     _register_chunk(engine, keys)
     _before_facts(keys["index_date"], plan, values)
     _forget_before_registration(engine, plan.features, values)
-    coded = engine.fetch(*CODED_EVENTS, since=_earliest(keys["index_date"], plan.coding))
+    since = _earliest(keys["index_date"], plan.coding)
+    coded = list(engine.fetch_batches(CODED_EVENTS, since=since))
     others = [_facts_with_amounts(engine, query) for query in FACT_QUERIES]
     stays = others[FACT_QUERIES.index(STAY_FACTS)]
     others.append(_out_of_hours(stays, plan.facts, keys["index_date"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,24 +92,26 @@ def microseconds(times: pa.Array) -> Keys:
     return _whole(times.cast(pa.time64("us")).cast(pa.int64()).fill_null(-1))
 
 
-def coded_facts(coding: CodeFacts, events: pa.Table, rows: int) -> tuple[Keys, list[Valued]]:
+def coded_facts(
+    coding: CodeFacts, events: Sequence[pa.RecordBatch], rows: int
+) -> tuple[Keys, list[Valued]]:
     """Packed facts of coded events: those without an amount, by row, and measurements in parts.
 
     Parameters
     ----------
     coding : CodeFacts
-    events : pyarrow.Table
+    events : sequence of pyarrow.RecordBatch
         Rows of the query ``coded_events``, in any order.
     rows : int
         Number of rows of the matrix.
     """
     ends = np.zeros(rows + 1, np.int64)
-    for batch in events.to_batches():
+    for batch in events:
         _count_rows(_whole(batch["row_number"]), ends[1:])
     np.cumsum(ends, out=ends)
-    by_row, measured = np.empty(len(events), np.int64), [NO_FACTS]
+    by_row, measured = np.empty(ends[-1], np.int64), [NO_FACTS]
     limits = coding.scale, coding.shift, coding.minimum, coding.maximum
-    for batch in events.to_batches():
+    for batch in events:
         columns = CodedEvents.of(batch)
         _put_events(*columns[:6], ends, by_row)
         measured.append(_measure(*columns, coding.measured, *limits))

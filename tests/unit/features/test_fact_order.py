@@ -58,7 +58,7 @@ def test_coded_facts_are_those_of_each_event(rows_per_batch: int) -> None:
             expected.append((row, code, min(event["day"], LONGEST_DAY)))
         if attendance < 2 and event["stay_day"] is not None:
             expected.append((row, (code + 1) % KINDS, event["stay_day"]))
-    parts = pa.Table.from_batches(events.to_batches(max_chunksize=rows_per_batch))
+    parts = events.to_batches(max_chunksize=rows_per_batch)
     plain, _ = coded_facts(coding_of_kinds(), parts, ROWS)
     ordered = SortedFacts.of(plain, NO_FACTS, ROWS).plain
     assert list(zip(*map(np.ndarray.tolist, unpack(ordered)), strict=True)) == sorted(expected)
