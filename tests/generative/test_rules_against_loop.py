@@ -17,7 +17,9 @@ from tests.unit.features.history import INDEX_DATE, History, days_before, study
 from riskstrat.engine import Engine
 from riskstrat.features import build, catalogue
 from riskstrat.features.catalogue import Feature
-from riskstrat.features.kernel import LONGEST_DAY, How, SortedFacts, apply_facts, pack
+from riskstrat.features.kernel import How, apply_facts
+from riskstrat.features.ordering import SortedFacts
+from riskstrat.features.packing import LONGEST_DAY, pack
 from riskstrat.features.rules import compile_rules
 from riskstrat.features.sets import fact_set
 
@@ -108,7 +110,9 @@ def values_of(facts: list[Fact], *, was_seen: bool = True) -> tuple[np.ndarray, 
     values = np.full((ROWS, len(FEATURES)), np.nan, np.float32)
     values[:, IS_CHANGE] = 0 if was_seen else np.nan
     fact_days = np.full(values.shape, -1, np.int16)
-    ordered = SortedFacts.of([packed(plain)], (packed(valued), amounts, times), ROWS)
+    ordered = SortedFacts.of(
+        packed(sorted(plain, key=lambda fact: fact.row)), (packed(valued), amounts, times), ROWS
+    )
     apply_facts(compile_rules(FEATURES, NUMBERS), ordered, values, fact_days)
     return values, fact_days
 

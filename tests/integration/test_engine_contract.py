@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -73,30 +73,31 @@ class BothEngines:
         return self.duck.fetch_frame(*steps)
 
     def fetch_batches(
-        self, steps: Sequence[Step], *, rows_per_batch: int = 1_000_000
+        self, steps: Sequence[Step], *, rows_per_batch: int = 1_000_000, **parameters: object
     ) -> Iterator[pa.RecordBatch]:
-        self._compare(steps)
-        yield from self.duck.fetch_batches(steps, rows_per_batch=rows_per_batch)
+        self._compare(steps, **parameters)
+        yield from self.duck.fetch_batches(steps, rows_per_batch=rows_per_batch, **parameters)
 
     def create(self, *steps: Step) -> None:
         self._compare(steps)
         self.duck.create(*steps)
         self.spark.create(*steps)
 
-    def _compare(self, steps: Sequence[Step]) -> None:
+    def _compare(self, steps: Sequence[Step], **parameters: object) -> None:
         """The last step and, unless they were compared before, those it is made from."""
         for last in range(1, len(steps) + 1):
             texts = tuple(step.sql for step in steps[:last])
             if texts not in self.compared:
                 self.compared.add(texts)
-                self._compare_last(steps[:last])
+                used = parameters if last == len(steps) else {}
+                self._compare_last(steps[:last], used)
 
-    def _compare_last(self, steps: Sequence[Step]) -> None:
-        name, expected = steps[-1].name, self.duck.fetch(*steps)
+    def _compare_last(self, steps: Sequence[Step], parameters: Mapping[str, object]) -> None:
+        name, expected = steps[-1].name, self.duck.fetch(*steps, **parameters)
         self.asked.add(steps[-1].sql)
         self.rows[name] += expected.num_rows
         try:
-            found = self.spark.fetch(*steps)
+            found = self.spark.fetch(*steps, **parameters)
         except Exception as error:
             self.differences[name] = f"{type(error).__name__}: {str(error)[:200]}"
             return
@@ -234,6 +235,7 @@ def both(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> BothE
     """Both engines after all queries of cohort and features were asked of them."""
     folder, rows = tmp_path_factory.mktemp("contract"), MadeRows(SEED)
     made = small_records(folder, rows.tables())
+    (made.path / "codes.parquet").unlink()  # so that they are asked for
     engine = BothEngines(spark)
     records = load_records(made.path, engine=engine)
     keys = [build_cohort(records, study).keys for study in studies()]

@@ -114,9 +114,8 @@ class Engine:
     def fetch_batches(
         self, steps: Sequence[Step], *, rows_per_batch: int = 1_000_000, **parameters: object
     ) -> Iterator[pa.RecordBatch]:
-        """As :meth:`fetch`, in batches, for results that must not be held whole."""
-        with _readable():
-            yield from self._relation(steps, parameters).to_arrow_reader(rows_per_batch)
+        """As :meth:`fetch`, in batches, which all threads make side by side: the rows are held."""
+        yield from self.fetch(*steps, **parameters).to_batches(max_chunksize=rows_per_batch)
 
     def create(self, *steps: Step, **parameters: object) -> None:
         """Keep the last step's rows as a temporary table under that step's name."""

@@ -39,7 +39,7 @@ class QueryEngine(Protocol):
     def fetch_batches(
         self, steps: Sequence[Step], *, rows_per_batch: int = 1_000_000, **parameters: object
     ) -> Iterator[pa.RecordBatch]:
-        """As :meth:`fetch`, in batches, for results that must not be held whole."""
+        """As :meth:`fetch`, in batches, for long results: Spark never holds them whole."""
 
     def create(self, *steps: Step, **parameters: object) -> None:
         """Keep the last step's rows under that step's name."""

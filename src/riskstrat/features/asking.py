@@ -8,14 +8,16 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskstrat.engine import QueryEngine, Step
 from riskstrat.features.catalogue import Feature
-from riskstrat.features.coded import CODED_EVENTS, LISTED_CODES
-from riskstrat.features.coding import CodeFacts, coded_facts
+from riskstrat.features.coded import CODED_EVENTS
+from riskstrat.features.coded_facts import MICROSECONDS_PER_MINUTE, NO_FACTS, microseconds
+from riskstrat.features.coding import CodeFacts
 from riskstrat.features.feeds import FEED_STEPS
 from riskstrat.features.hospital import EMERGENCY_STAYS, SPELL_STAYS, STAY_FACTS
-from riskstrat.features.kernel import Ints, Keys, Reals, Values, pack, unpack
+from riskstrat.features.packing import Ints, Valued, Values, pack, unpack
 from riskstrat.features.person import (
     PERSON_FACTS,
     REGISTERED_FOR,
@@ -25,6 +27,8 @@ from riskstrat.features.person import (
 from riskstrat.features.plan import FeaturePlan
 from riskstrat.features.rules import looks_back, starts_at_zero
 from riskstrat.features.sets import fact_set, members_of
+from riskstrat.schema import LISTED_CODES
+from riskstrat.windows import add_days
 
 __all__ = ["FACT_QUERIES", "FEATURE_QUERIES", "Facts", "known_facts"]
 
@@ -41,7 +45,7 @@ FACT_QUERIES: tuple[tuple[Step, ...], ...] = (
 
 FEATURE_QUERIES: tuple[tuple[Step, ...], ...] = (
     *((step,) for step in FEED_STEPS.values()),
-    LISTED_CODES,
+    (LISTED_CODES,),
     REGISTERED_FOR,
     *KEPT_QUERIES,
     *FACT_QUERIES,
@@ -55,11 +59,8 @@ hours of the GP contract in England."""
 _EPOCH_WEEKDAY, _SATURDAY = 3, 5
 """1 January 1970 was a Thursday; Monday is 0."""
 
-_Valued = tuple[Keys, Reals, Ints]
-Facts = tuple[list[Keys], _Valued]
-"""Packed facts without an amount, in batches; packed facts with one, their amounts, and the minutes
-of the day."""
-_NO_FACTS: _Valued = (np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int32))
+Facts = tuple[list[pa.RecordBatch], list[Valued]]
+"""Rows of the query of coded events; facts with an amount that other queries gave."""
 
 
 def known_facts(
@@ -69,12 +70,18 @@ def known_facts(
     _register_chunk(engine, keys)
     _before_facts(keys["index_date"], plan, values)
     _forget_before_registration(engine, plan.features, values)
-    coded, measured = _coded_facts(engine, plan.coding)
+    since = _earliest(keys["index_date"], plan.coding)
+    coded = list(engine.fetch_batches(CODED_EVENTS, since=since))
     others = [_facts_with_amounts(engine, query) for query in FACT_QUERIES]
     stays = others[FACT_QUERIES.index(STAY_FACTS)]
     others.append(_out_of_hours(stays, plan.facts, keys["index_date"]))
-    keys_of, amounts, minutes = zip(*measured, *others, strict=True)
-    return coded, (np.concatenate(keys_of), np.concatenate(amounts), np.concatenate(minutes))
+    return coded, others
+
+
+def _earliest(index_dates: pd.Series, coding: CodeFacts) -> date:
+    """The first day on which a coded event may count for any of the keys."""
+    longest = pc.max(coding.relation["longest_days"]).as_py() or 0
+    return add_days(index_dates.min().date(), -longest)
 
 
 def _register_chunk(engine: QueryEngine, keys: pd.DataFrame) -> None:
@@ -92,24 +99,7 @@ def _register_chunk(engine: QueryEngine, keys: pd.DataFrame) -> None:
         engine.create(*query)
 
 
-def _coded_facts(engine: QueryEngine, coding: CodeFacts) -> tuple[list[Keys], list[_Valued]]:
-    """Facts of coded events: packed ones, and those with an amount."""
-    packed: list[Keys] = []
-    valued: list[_Valued] = [_NO_FACTS]
-    for batch in engine.fetch_batches(CODED_EVENTS):
-        column = {name: batch.column(name) for name in batch.schema.names}
-        number = {
-            name: column[name].cast(pa.int32()).to_numpy()
-            for name in ("row_number", "code_number", "day", "is_missed", "stay_day", "is_primary")
-        }
-        value = column["value"].to_numpy(zero_copy_only=False)
-        keys, measured = coded_facts(coding, number, value, _minutes(column["event_time"]))
-        packed.append(keys)
-        valued.append(measured)
-    return packed, valued
-
-
-def _facts_with_amounts(engine: QueryEngine, query: Sequence[Step]) -> _Valued:
+def _facts_with_amounts(engine: QueryEngine, query: Sequence[Step]) -> Valued:
     facts = engine.fetch(*query).combine_chunks()
     row, fact, day = (
         facts[name].cast(pa.int32()).to_numpy() for name in ("row_number", "fact_number", "day")
@@ -121,10 +111,10 @@ def _facts_with_amounts(engine: QueryEngine, query: Sequence[Step]) -> _Valued:
     return pack(row, fact, day), facts["amount"].to_numpy(), minutes
 
 
-def _out_of_hours(stays: _Valued, facts: Mapping[str, int], index_dates: pd.Series) -> _Valued:
+def _out_of_hours(stays: Valued, facts: Mapping[str, int], index_dates: pd.Series) -> Valued:
     """Attendances of an emergency department at night or at a weekend, as facts of their own."""
     if "ed_out_of_hours" not in facts:
-        return _NO_FACTS
+        return NO_FACTS
     packed, _, minutes = stays
     row, fact, day = unpack(packed)
     index_day = index_dates.to_numpy().astype("datetime64[D]").astype(np.int64)[row]
@@ -138,10 +128,7 @@ def _out_of_hours(stays: _Valued, facts: Mapping[str, int], index_dates: pd.Seri
 
 def _minutes(times: pa.Array) -> Ints:
     """Minute of the day of each time; -1 for none."""
-    if times.null_count == len(times):
-        return np.full(len(times), -1, np.int32)
-    micros = times.cast(pa.time64("us")).cast(pa.int64()).fill_null(-1)
-    return np.asarray(micros.to_numpy(zero_copy_only=False) // 60_000_000, np.int32)
+    return (microseconds(times) // MICROSECONDS_PER_MINUTE).astype(np.int32)
 
 
 def _before_facts(index_dates: pd.Series, plan: FeaturePlan, values: Values) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from riskstrat.features.kernel import Keys, pack, unpack
+from riskstrat.features.packing import Keys, pack, unpack
 from riskstrat.features.picking import places_of
 
-__all__ = ["avoidable_admissions"]
+__all__ = ["with_avoidable_admissions"]
 
 
-def avoidable_admissions(coded: Sequence[Keys], numbers: Mapping[str, int]) -> Keys:
-    """Facts ``acsc.avoidable`` of the two rules about further diagnoses of the same admission.
+def with_avoidable_admissions(plain: Keys, numbers: Mapping[str, int]) -> Keys:
+    """`plain` with facts ``acsc.avoidable`` of the two rules about further diagnoses of a spell.
 
     Acute bronchitis counts beside a code of COPD, influenza and pneumonia without a further
     diagnosis of sickle-cell disease. Facts of a spell stand on the day it began, so those of one
@@ -21,8 +21,8 @@ def avoidable_admissions(coded: Sequence[Keys], numbers: Mapping[str, int]) -> K
 
     Parameters
     ----------
-    coded : sequence of ndarray of int64
-        Packed facts without an amount, in any order.
+    plain : ndarray of int64
+        Packed facts without an amount by row, in any order within it; so are those given back.
     numbers : mapping of str to int
         Number of each fact; the rules of :func:`riskstrat.features.codelists.code_rules` say
         which codes stand for which.
@@ -32,8 +32,7 @@ def avoidable_admissions(coded: Sequence[Keys], numbers: Mapping[str, int]) -> K
     The list of the NHS Institute for Innovation and Improvement (table ``acsc_icd10``).
     """
     parts = {name: numbers[name] for name in numbers if name.startswith("acsc.")}
-    of_spells = [keys[places_of(keys, parts.values())] for keys in coded]
-    row, fact, day = unpack(np.concatenate([np.empty(0, np.int64), *of_spells]))
+    row, fact, day = unpack(plain[places_of(plain, parts.values())])
     spell = pack(row, 0, day)
 
     def spells(name: str) -> Keys:
@@ -43,4 +42,5 @@ def avoidable_admissions(coded: Sequence[Keys], numbers: Mapping[str, int]) -> K
     further = np.setdiff1d(spells("excluding"), spells("excluding_first"))
     found = np.union1d(beside, np.setdiff1d(spells("unless_excluded"), further))
     rows, _, days = unpack(found)
-    return pack(rows, parts["acsc.avoidable"], days)
+    facts = pack(rows, parts["acsc.avoidable"], days)
+    return np.insert(plain, np.searchsorted(plain, pack(rows, 0, 0)), facts)

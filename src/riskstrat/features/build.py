@@ -5,42 +5,28 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Container, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from riskstrat.engine import QueryEngine
 from riskstrat.errors import UsageError
 from riskstrat.features.asking import Facts, known_facts
-from riskstrat.features.avoidable import avoidable_admissions
+from riskstrat.features.avoidable import with_avoidable_admissions
+from riskstrat.features.coded_facts import coded_facts
 from riskstrat.features.discharge import discharge_columns, write_discharge_scores
-from riskstrat.features.kernel import FactDays, SortedFacts, Values, apply_facts
+from riskstrat.features.kernel import apply_facts
 from riskstrat.features.matrix import FeatureMatrix
-from riskstrat.features.plan import HELPERS, FeaturePlan
+from riskstrat.features.ordering import SortedFacts
+from riskstrat.features.packing import FactDays, Values
+from riskstrat.features.plan import HELPERS, FeaturePlan, KnownRecords
 from riskstrat.features.sets import fact_set
 from riskstrat.study import Study
 
-__all__ = ["ROWS_PER_CHUNK", "KnownRecords", "build_features", "checked_keys", "filled_chunks"]
+__all__ = ["ROWS_PER_CHUNK", "build_features", "checked_keys", "filled_chunks"]
 
-ROWS_PER_CHUNK = 75_000
+ROWS_PER_CHUNK = 50_000
 """Matrix rows whose facts are held at once, rounded up to whole people: bounds the memory, whatever
 the population and the number of index dates."""
-
-
-class KnownRecords(Protocol):
-    """What features need of the records: an engine that holds them, and a way to name the keys."""
-
-    @property
-    def engine(self) -> QueryEngine:
-        """Holds the canonical tables."""
-
-    @property
-    def content(self) -> str | None:
-        """Another text when any row is another; None when they cannot tell."""
-
-    def register_keys(self, keys: pd.DataFrame) -> None:
-        """Make `keys` readable as ``cohort_keys``."""
 
 
 def build_features(records: KnownRecords, cohort_keys: pd.DataFrame, study: Study) -> FeatureMatrix:
@@ -71,7 +57,7 @@ def build_features(records: KnownRecords, cohort_keys: pd.DataFrame, study: Stud
         When the study names an unknown group, source or codelist.
     """
     keys = checked_keys(cohort_keys)
-    plan = FeaturePlan.of(records.engine, study)
+    plan = FeaturePlan.of(records, study)
     order = np.arange(len(keys))
     if not (is_in_order := keys["patient_id"].is_monotonic_increasing):
         order = np.argsort(keys["patient_id"].to_numpy(dtype=object), kind="stable")
@@ -174,9 +160,11 @@ def _chunks(patients: pd.Series) -> Iterator[slice]:
 def _apply(plan: FeaturePlan, facts: Facts, values: Values, fact_days: FactDays) -> None:
     at_discharge = discharge_columns(plan.features)
     could_be_known = ~np.isnan(values[:, list(at_discharge)])
-    coded, valued = facts
-    coded = [*coded, avoidable_admissions(coded, plan.facts)]
-    ordered = SortedFacts.of(coded, valued, len(values))
+    coded, others = facts
+    plain, measured = coded_facts(plan.coding, coded, len(values))
+    plain = with_avoidable_admissions(plain, plan.facts)
+    keys, amounts, minutes = map(np.concatenate, zip(*measured, *others, strict=True))
+    ordered = SortedFacts.of(plain, (keys, amounts, minutes), len(values))
     apply_facts(plan.rules, ordered, values, fact_days)
     helpers = np.full((len(values), len(HELPERS)), np.nan, np.float32)
     apply_facts(plan.helpers, ordered, helpers, np.empty(helpers.shape, np.int16))

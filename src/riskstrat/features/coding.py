@@ -14,16 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from riskstrat.compiled import compiled
 from riskstrat.features.codelists import CodeRule, When
-from riskstrat.features.kernel import Ints, Keys, Reals, packed
+from riskstrat.features.packing import Ints, Reals
 
 __all__ = [
     "FIRST_APPLIANCE_CHAPTER",
     "CodeFacts",
     "Listed",
     "code_facts",
-    "coded_facts",
     "list_codes",
 ]
 
@@ -230,114 +228,3 @@ def _by_code(
 
 def _measurement(used: _Found) -> CodeRule | None:
     return next((rule for _, rule in used if rule is not None and rule.maximum is not None), None)
-
-
-def coded_facts(
-    coding: CodeFacts, batch: Mapping[str, npt.NDArray[np.int32]], value: Reals, minute: Ints
-) -> tuple[Keys, tuple[Keys, Reals, Ints]]:
-    """Packed facts of a batch of coded events: those without an amount, and measurements.
-
-    Parameters
-    ----------
-    coding : CodeFacts
-    batch : mapping of str to ndarray of int32
-        ``row_number, code_number, day, is_missed, stay_day`` (of the start of the emergency spell
-        that the code was given in; 0 for none) and ``is_primary``.
-    value : ndarray of float64
-        NaN for none.
-    minute : ndarray of int32
-        Minute of the day, -1 for none.
-    """
-    row, code, day = batch["row_number"], batch["code_number"], batch["day"]
-    flags = batch["is_missed"], batch["stay_day"], batch["is_primary"]
-    keys = np.empty(_count(code, *flags, *(np.diff(start) for start in coding.starts)), np.int64)
-    _expand(row, code, day, *flags, *coding.starts, *coding.facts, keys)
-    limits = coding.scale, coding.shift, coding.minimum, coding.maximum
-    return keys, _measure(row, code, day, value, minute, coding.measured, *limits)
-
-
-@compiled
-def _count(  # noqa: PLR0913 - columns of a batch, and sizes of the lists of facts
-    code: Ints,
-    is_missed: Ints,
-    stay_day: Ints,
-    is_primary: Ints,
-    recorded: Ints,
-    missed: Ints,
-    stay: Ints,
-    primary: Ints,
-) -> int:
-    total = 0
-    for i in range(len(code)):
-        c = code[i]
-        total += missed[c] if is_missed[i] else recorded[c]
-        if stay_day[i] > 0:
-            total += stay[c]
-            if is_primary[i]:
-                total += primary[c]
-    return total
-
-
-@compiled
-def _expand(  # noqa: PLR0913 - columns of a batch, the lists of facts, and what is written
-    row: Ints,
-    code: Ints,
-    day: Ints,
-    is_missed: Ints,
-    stay_day: Ints,
-    is_primary: Ints,
-    recorded: Ints,
-    missed: Ints,
-    stay: Ints,
-    primary: Ints,
-    of_recorded: Ints,
-    of_missed: Ints,
-    of_stay: Ints,
-    of_primary: Ints,
-    keys: Keys,
-) -> None:
-    at = 0
-    for i in range(len(row)):
-        c = code[i]
-        starts, facts = (missed, of_missed) if is_missed[i] else (recorded, of_recorded)
-        for k in range(starts[c], starts[c + 1]):
-            keys[at] = packed(row[i], facts[k], day[i])
-            at += 1
-        if stay_day[i] > 0:
-            for k in range(stay[c], stay[c + 1]):
-                keys[at] = packed(row[i], of_stay[k], stay_day[i])
-                at += 1
-            if is_primary[i]:
-                for k in range(primary[c], primary[c + 1]):
-                    keys[at] = packed(row[i], of_primary[k], stay_day[i])
-                    at += 1
-
-
-@compiled
-def _measure(  # noqa: PLR0913 - columns of a batch, and what each code measures
-    row: Ints,
-    code: Ints,
-    day: Ints,
-    value: Reals,
-    minute: Ints,
-    measured: Ints,
-    scale: Reals,
-    shift: Reals,
-    minimum: Reals,
-    maximum: Reals,
-) -> tuple[Keys, Reals, Ints]:
-    number = 0
-    for i in range(len(row)):
-        if measured[code[i]] >= 0 and not np.isnan(value[i]):
-            number += 1
-    keys, amounts = np.empty(number, np.int64), np.empty(number, np.float64)
-    minutes, at = np.empty(number, np.int32), 0
-    for i in range(len(row)):
-        c = code[i]
-        if measured[c] >= 0 and not np.isnan(value[i]):
-            amount = value[i] * scale[c] + shift[c]
-            if minimum[c] <= amount <= maximum[c]:
-                keys[at], amounts[at] = packed(row[i], measured[c], day[i]), amount
-                minutes[at] = minute[i]
-                at += 1
-    return keys[:at], amounts[:at], minutes[:at]

@@ -22,7 +22,8 @@ from riskstrat.features.indices.discharge import (
     LACE_MILDER,
     SODIUM_MMOL_PER_L,
 )
-from riskstrat.features.kernel import SortedFacts, Values, unpack
+from riskstrat.features.ordering import SortedFacts
+from riskstrat.features.packing import Values, unpack
 from riskstrat.features.picking import places_of
 from riskstrat.features.sets import LACE_CONDITIONS, PARR30_CONDITIONS, members_of
 from riskstrat.reference import load_table

@@ -9,32 +9,31 @@ threads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from riskstrat.compiled import compiled
+from riskstrat.features.ordering import SortedFacts
+from riskstrat.features.packing import (
+    DAY_BITS,
+    DAY_MASK,
+    FACT_BITS,
+    FACT_MASK,
+    FactDays,
+    Ints,
+    Keys,
+    Reals,
+    Values,
+)
 
-__all__ = ["LONGEST_DAY", "How", "Rules", "SortedFacts", "apply_facts", "pack", "packed", "unpack"]
-
-_DAY_BITS, _FACT_BITS = 16, 20
-_DAY_MASK, _FACT_MASK = (1 << _DAY_BITS) - 1, (1 << _FACT_BITS) - 1
-LONGEST_DAY = _DAY_MASK
-"""Days further back than this read as this many."""
+__all__ = ["How", "Rules", "apply_facts"]
 
 _LATEST_TOLD = 32_767
 """The days to a fact are kept in two bytes; a fact older than 89 years reads as this old."""
 
 _DAYS_PER_YEAR = 365.25
-
-Values = npt.NDArray[np.float32]
-FactDays = npt.NDArray[np.int16]
-Ints = npt.NDArray[np.int32]
-Keys = npt.NDArray[np.int64]
-Reals = npt.NDArray[np.float64]
 
 
 class How(IntEnum):
@@ -91,64 +90,6 @@ class Rules:
     drops: Ints
 
 
-def pack(rows: npt.ArrayLike, facts: npt.ArrayLike, days: npt.ArrayLike) -> Keys:
-    """One integer per fact, which sorts by row, then kind, then from the latest to the earliest."""
-    row, fact, day = (np.asarray(part, np.int64) for part in (rows, facts, days))
-    day = np.minimum(day, LONGEST_DAY)
-    return (((row << _FACT_BITS) | fact) << _DAY_BITS) | day
-
-
-@compiled
-def packed(row: int, fact: int, day: int) -> np.int64:
-    """As :func:`pack`, for one fact, in compiled loops."""
-    held = (np.int64(row) << _FACT_BITS) | np.int64(fact)
-    return (held << _DAY_BITS) | np.int64(min(day, LONGEST_DAY))
-
-
-def unpack(keys: Keys) -> tuple[Keys, Keys, Keys]:
-    """Row, kind and day of packed facts."""
-    rest = keys >> _DAY_BITS
-    return rest >> _FACT_BITS, rest & _FACT_MASK, keys & _DAY_MASK
-
-
-@dataclass(frozen=True)
-class SortedFacts:
-    """Facts in the order in which rules are applied.
-
-    Parameters
-    ----------
-    plain : ndarray of int64
-        Packed facts without an amount.
-    valued : ndarray of int64
-        Packed facts with an amount: of several on a day the latest first, then the highest.
-    amounts : ndarray of float64
-    """
-
-    plain: Keys
-    valued: Keys
-    amounts: Reals
-
-    @classmethod
-    def of(cls, keys: Sequence[Keys], valued: tuple[Keys, Reals, Ints], rows: int) -> SortedFacts:
-        """Sort facts that came in any order.
-
-        Parameters
-        ----------
-        keys : sequence of ndarray of int64
-            Packed facts without an amount.
-        valued : tuple of ndarray
-            Packed facts with an amount, their amounts, and the minute of the day (-1 for none).
-        rows : int
-            Number of rows of the matrix.
-        """
-        plain = _by_row(np.concatenate([np.empty(0, np.int64), *keys]), rows)[0]
-        packed, amounts, minutes = valued
-        grouped, places = _by_row(packed, rows)
-        _sort_rows(plain)
-        order = _order_rows(grouped, places, amounts, minutes)
-        return cls(plain, packed[order], amounts[order])
-
-
 def apply_facts(rules: Rules, facts: SortedFacts, values: Values, fact_days: FactDays) -> None:
     """Write what facts say into a matrix.
 
@@ -186,12 +127,12 @@ def _apply_rules(  # noqa: PLR0913 - the arrays of a table
     """Every rule on every run of facts of one row and kind."""
     start, total = 0, len(keys)
     while start < total:
-        run = keys[start] >> _DAY_BITS
+        run = keys[start] >> DAY_BITS
         end = start + 1
-        while end < total and keys[end] >> _DAY_BITS == run:
+        while end < total and keys[end] >> DAY_BITS == run:
             end += 1
-        row, fact = run >> _FACT_BITS, run & _FACT_MASK
-        newest = keys[start] & _DAY_MASK
+        row, fact = run >> FACT_BITS, run & FACT_MASK
+        newest = keys[start] & DAY_MASK
         for r in range(starts[fact], starts[fact + 1]):
             how, window, feature = hows[r], windows[r], features[r]
             if newest > window and how not in (_LONGEST, _NIGHTS):
@@ -231,7 +172,7 @@ def _value_of(  # noqa: C901, PLR0913 - one branch per rule, written out for the
     keys: Keys, amounts: Reals, start: int, end: int, how: int, window: int, weight: int
 ) -> tuple[float, bool, int]:
     """Value of one rule over the facts from `start` to `end`; whether there is one; day told."""
-    newest = keys[start] & _DAY_MASK
+    newest = keys[start] & DAY_MASK
     if how == _POINTS:
         return float(weight), True, newest if weight > 0 else 0
     if how == _ANY:
@@ -241,16 +182,16 @@ def _value_of(  # noqa: C901, PLR0913 - one branch per rule, written out for the
     if how in (_VALUE, _LATEST):
         return amounts[start], True, newest
     if how == _LONGEST:
-        return float(min(keys[end - 1] & _DAY_MASK, window)), True, 0
+        return float(min(keys[end - 1] & DAY_MASK, window)), True, 0
     if how == _NIGHTS:
         return _nights(keys, amounts, start, end, window)
     last = start
-    while last < end and keys[last] & _DAY_MASK <= window:
+    while last < end and keys[last] & DAY_MASK <= window:
         last += 1
     if how == _COUNT:
         return float(last - start), True, newest
     if how == _FIRST:
-        oldest = keys[last - 1] & _DAY_MASK
+        oldest = keys[last - 1] & DAY_MASK
         return float(oldest), True, oldest
     if how == _DAYS:
         days = 1
@@ -261,7 +202,7 @@ def _value_of(  # noqa: C901, PLR0913 - one branch per rule, written out for the
     if how == _CHANGE:
         half, change = window // 2, 0
         for k in range(start, last):
-            change += 1 if keys[k] & _DAY_MASK <= half else -1
+            change += 1 if keys[k] & DAY_MASK <= half else -1
         return float(change), True, newest
     return _amount_of(keys, amounts, start, last, how)
 
@@ -273,7 +214,7 @@ def _nights(
     """Nights within the window of spells that begin on the day of a fact and end on its amount."""
     nights, first = 0.0, 0
     for k in range(start, end):
-        begun, left = keys[k] & _DAY_MASK, amounts[k]
+        begun, left = keys[k] & DAY_MASK, amounts[k]
         if left < window and begun > left:
             nights += min(begun, window) - min(left, window)
             if first == 0:
@@ -286,7 +227,7 @@ def _amount_of(
     keys: Keys, amounts: Reals, start: int, last: int, how: int
 ) -> tuple[float, bool, int]:
     """As :func:`_value_of`, for rules about the amounts of the facts from `start` to `last`."""
-    newest = keys[start] & _DAY_MASK
+    newest = keys[start] & DAY_MASK
     low = high = total = amounts[start]
     for k in range(start + 1, last):
         low, high = min(low, amounts[k]), max(high, amounts[k])
@@ -310,34 +251,34 @@ def _slope(keys: Keys, amounts: Reals, start: int, last: int) -> tuple[float, bo
     number = last - start
     mean_day = mean = 0.0
     for k in range(start, last):
-        mean_day += (keys[k] & _DAY_MASK) / number
+        mean_day += (keys[k] & DAY_MASK) / number
         mean += amounts[k] / number
     above = below = 0.0
     for k in range(start, last):
-        ago = (keys[k] & _DAY_MASK) - mean_day
+        ago = (keys[k] & DAY_MASK) - mean_day
         above -= ago * (amounts[k] - mean)
         below += ago * ago
     if keys[start] == keys[last - 1]:
         return 0.0, False, 0
-    return _DAYS_PER_YEAR * above / below, True, keys[start] & _DAY_MASK
+    return _DAYS_PER_YEAR * above / below, True, keys[start] & DAY_MASK
 
 
 @compiled
 def _take_back(keys: Keys, drops: Ints, slots: Ints, flagged: int, values: Values) -> None:
     """Take back the points of facts that do not count beside another."""
-    newest = np.full(flagged, _DAY_MASK + 1, np.int64)
+    newest = np.full(flagged, DAY_MASK + 1, np.int64)
     start, total = 0, len(keys)
     while start < total:
-        row = keys[start] >> (_DAY_BITS + _FACT_BITS)
+        row = keys[start] >> (DAY_BITS + FACT_BITS)
         touched = False
         at = start
-        while at < total and keys[at] >> (_DAY_BITS + _FACT_BITS) == row:
-            slot = slots[(keys[at] >> _DAY_BITS) & _FACT_MASK]
+        while at < total and keys[at] >> (DAY_BITS + FACT_BITS) == row:
+            slot = slots[(keys[at] >> DAY_BITS) & FACT_MASK]
             if slot >= 0:
                 if not touched:
-                    newest[:] = _DAY_MASK + 1
+                    newest[:] = DAY_MASK + 1
                     touched = True
-                newest[slot] = min(newest[slot], keys[at] & _DAY_MASK)
+                newest[slot] = min(newest[slot], keys[at] & DAY_MASK)
             at += 1
         if touched:
             for d in range(len(drops)):
@@ -346,54 +287,3 @@ def _take_back(keys: Keys, drops: Ints, slots: Ints, flagged: int, values: Value
                 if milder <= window and severe <= window:
                     values[row, drops[d, 0]] -= drops[d, 3]
         start = at
-
-
-@compiled
-def _by_row(keys: Keys, rows: int) -> tuple[Keys, Keys]:
-    """Facts with those of a row together, in the order of the rows, and where each stood."""
-    ends = np.zeros(rows + 1, np.int64)
-    for key in keys:
-        ends[(key >> (_DAY_BITS + _FACT_BITS)) + 1] += 1
-    ends = np.cumsum(ends)
-    grouped, places = np.empty(len(keys), np.int64), np.empty(len(keys), np.int64)
-    for place in range(len(keys)):
-        row = keys[place] >> (_DAY_BITS + _FACT_BITS)
-        grouped[ends[row]], places[ends[row]] = keys[place], place
-        ends[row] += 1
-    return grouped, places
-
-
-@compiled
-def _sort_rows(keys: Keys) -> None:
-    """Sort the facts of each row, which stand together."""
-    start, total = 0, len(keys)
-    while start < total:
-        row, end = keys[start] >> (_DAY_BITS + _FACT_BITS), start + 1
-        while end < total and keys[end] >> (_DAY_BITS + _FACT_BITS) == row:
-            end += 1
-        keys[start:end].sort()
-        start = end
-
-
-@compiled
-def _order_rows(keys: Keys, places: Keys, amounts: Reals, minutes: Ints) -> Keys:
-    """Places of the facts in the order in which rules are applied; `keys` are grouped by row."""
-    start, total = 0, len(keys)
-    order = np.empty(total, np.int64)
-    while start < total:
-        row, end = keys[start] >> (_DAY_BITS + _FACT_BITS), start + 1
-        while end < total and keys[end] >> (_DAY_BITS + _FACT_BITS) == row:
-            end += 1
-        within = np.argsort(keys[start:end])
-        for i in range(end - start):
-            place, at = places[start + within[i]], start + i
-            key = keys[start + within[i]]
-            while at > start and keys[start + within[at - 1 - start]] == key:
-                before = order[at - 1]
-                if (minutes[before], amounts[before]) >= (minutes[place], amounts[place]):
-                    break
-                order[at] = before
-                at -= 1
-            order[at] = place
-        start = end
-    return order

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from riskstrat.engine import QueryEngine
 from riskstrat.features.catalogue import Feature, catalogue, catalogue_hash
-from riskstrat.features.coded import LISTED_CODES
 from riskstrat.features.codelists import code_rules
 from riskstrat.features.coding import CodeFacts, code_facts, list_codes
 from riskstrat.features.feeds import Feeds, read_feeds
@@ -19,13 +20,31 @@ from riskstrat.features.sets import members_of
 from riskstrat.reference import load_table
 from riskstrat.study import Study
 
-__all__ = ["HELPERS", "FeaturePlan"]
+__all__ = ["HELPERS", "FeaturePlan", "KnownRecords"]
 
 HELPERS = (
     Feature("age", "", "years", "person", "count", ("person",), None, "value age"),
     Feature("medicines", "", "kinds", "primary_care", "count", ("gp",), 365, "points substance"),
 )
 """Features that others are worked out from."""
+
+
+class KnownRecords(Protocol):
+    """What features need of the records: an engine that holds them, and a way to name the keys."""
+
+    @property
+    def engine(self) -> QueryEngine:
+        """Holds the canonical tables."""
+
+    @property
+    def content(self) -> str | None:
+        """Another text when any row is another; None when they cannot tell."""
+
+    def listed_codes(self) -> pa.Table:
+        """Every code: ``source, kind, system, code, first_known`` (day)."""
+
+    def register_keys(self, keys: pd.DataFrame) -> None:
+        """Make `keys` readable as ``cohort_keys``."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +73,7 @@ class FeaturePlan:
     feeds: Feeds
 
     @classmethod
-    def of(cls, engine: QueryEngine, study: Study) -> FeaturePlan:
+    def of(cls, records: KnownRecords, study: Study) -> FeaturePlan:
         """Ask the records which codes and feeds they hold, and number the facts.
 
         Raises
@@ -63,8 +82,8 @@ class FeaturePlan:
             When the study names an unknown group, source or codelist.
         """
         features, rules = catalogue(study), code_rules(study)
-        listed = engine.fetch(*LISTED_CODES).to_pylist()
-        feeds = read_feeds(engine, listed, rules, study.features.sources)
+        listed = records.listed_codes().to_pylist()
+        feeds = read_feeds(records.engine, listed, rules, study.features.sources)
         codes, found = list_codes(listed, rules, feeds.families)
         names = {rule.fact for rule in rules} | {fact for of_code in found for fact, _ in of_code}
         asked = (*features, *HELPERS)

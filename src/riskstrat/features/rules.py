@@ -40,7 +40,8 @@ import numpy as np
 
 from riskstrat.engine import Step
 from riskstrat.features.catalogue import Feature
-from riskstrat.features.kernel import LONGEST_DAY, How, Rules
+from riskstrat.features.kernel import How, Rules
+from riskstrat.features.packing import LONGEST_DAY
 from riskstrat.features.sets import fact_set, members_of
 from riskstrat.records.known import as_known
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from riskstrat.errors import DataError
 from riskstrat.features import build
-from riskstrat.features.build import KnownRecords, checked_keys, filled_chunks
+from riskstrat.features.build import checked_keys, filled_chunks
 from riskstrat.features.matrix import FeatureMatrix, read_chunks, write_catalogue
-from riskstrat.features.plan import FeaturePlan
+from riskstrat.features.plan import FeaturePlan, KnownRecords
 from riskstrat.staging import require_replaceable, swap
 from riskstrat.study import Study
 
@@ -39,7 +39,7 @@ def feature_chunks(
         Each key is in one of them.
     """
     keys = checked_keys(cohort_keys)
-    plan = FeaturePlan.of(records.engine, study)
+    plan = FeaturePlan.of(records, study)
     by_person = keys.sort_values("patient_id", kind="stable", ignore_index=True)
     for rows, values, fact_days in filled_chunks(records, plan, by_person):
         used = by_person.iloc[rows][["patient_id", "index_date"]].reset_index(drop=True)
@@ -76,7 +76,7 @@ def write_features(
     out = Path(directory)
     require_replaceable(out, _MARKER)
     keys = checked_keys(cohort_keys)
-    plan = FeaturePlan.of(records.engine, study)
+    plan = FeaturePlan.of(records, study)
     by_person = keys.sort_values("patient_id", kind="stable", ignore_index=True)
     partial = out.with_name(f"{out.name}.partial")
     try:

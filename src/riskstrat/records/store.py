@@ -15,7 +15,15 @@ import pyarrow as pa
 
 from riskstrat.engine import Engine, QueryEngine, Step
 from riskstrat.errors import RecordsError
-from riskstrat.schema import SCHEMA_VERSION, TABLES, SourceCount, Table, files_of
+from riskstrat.schema import (
+    LISTED_CODES,
+    SCHEMA_VERSION,
+    TABLES,
+    SourceCount,
+    Table,
+    files_of,
+    read_codes,
+)
 
 __all__ = ["LinkedRecords", "load_records", "records_of"]
 
@@ -70,6 +78,12 @@ class LinkedRecords:
         """The content hashes of the tables as one text; None for tables that were never hashed."""
         hashes = [table.get("content_hash") for table in self.manifest["tables"].values()]
         return None if None in hashes else " ".join(map(str, hashes))
+
+    def listed_codes(self) -> pa.Table:
+        """Every code of the events: source, kind, system, code, first day it could be known."""
+        content = self.manifest.get("tables", {}).get("events", {}).get("content_hash")
+        codes = None if content is None else read_codes(self.path, content)
+        return self.engine.fetch(LISTED_CODES) if codes is None else codes
 
     def register_keys(self, keys: pd.DataFrame) -> None:
         """Make `keys` readable as ``cohort_keys``, which every query of what was known joins.

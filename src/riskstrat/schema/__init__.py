@@ -5,6 +5,7 @@ A store is a directory of Parquet files, one per table or one per part of its pe
 """
 
 from riskstrat.schema.content import content_of
+from riskstrat.schema.listing import LISTED_CODES, read_codes
 from riskstrat.schema.tables import (
     KNOWN_WHEN,
     OPT_OUT_KINDS,
@@ -25,6 +26,7 @@ from riskstrat.schema.writing import (
 
 __all__ = [
     "KNOWN_WHEN",
+    "LISTED_CODES",
     "MANIFEST",
     "OPT_OUT_KINDS",
     "SCHEMA_VERSION",
@@ -37,5 +39,6 @@ __all__ = [
     "content_of",
     "describe_tables",
     "files_of",
+    "read_codes",
     "write_store",
 ]

@@ -50,7 +50,8 @@ class Table:
     columns : tuple of Column
     key : tuple of str
         Columns that no two rows share; empty when repeated rows are lawful. Rows are stored
-        ordered by the key and then by every other column.
+        ordered by person, then by the key and every other column: what is read of some people is
+        in few places.
     event_date : str or None
         The column that says when the row happened or began.
     """

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from riskstrat.engine import Engine
 from riskstrat.errors import RecordsError
 from riskstrat.schema.content import content_of
+from riskstrat.schema.listing import write_codes
 from riskstrat.schema.tables import TABLES, Table
 from riskstrat.staging import staged_directory
 
@@ -106,11 +107,13 @@ class StoreWriter:
         sources: tuple[SourceCount, ...],
         manifest: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Write the manifest and return it; parameters as of :func:`write_store`."""
+        """List the codes, write the manifest and return it; parameters: :func:`write_store`."""
         tables = {
             table.name: content_of(table, files_of(self._folder, table))
             for table in TABLES.values()
         }
+        events = files_of(self._folder, TABLES["events"])
+        write_codes(self._folder, events, tables["events"]["content_hash"])
         full = {
             "schema_version": SCHEMA_VERSION,
             "purpose": "case_finding",
@@ -202,7 +205,7 @@ def _ordered_rows(engine: Engine, table: Table) -> str:
         f"cast({_name(c.name) if c.name in given else 'null'} as {c.type}) as {_name(c.name)}"
         for c in table.columns
     ]
-    order = [*table.key, *(name for name in table.column_names if name not in table.key)]
+    order = dict.fromkeys(("patient_id", *table.key, *table.column_names))
     rows = f"from {_name(table.name)}" if given else "where false"
     return f"select {', '.join(casts)} {rows} order by {', '.join(map(_name, order))}"
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from riskstrat.engine import Engine, QueryEngine
 from riskstrat.features import FeatureMatrix, build_features
-from riskstrat.schema import TABLES
+from riskstrat.schema import LISTED_CODES, TABLES
 from riskstrat.study import Study, parse_study
 
 INDEX_DATE = date(2021, 1, 1)
@@ -116,6 +116,10 @@ class History:
     def content(self) -> str:
         """As linked records do: another text for other rows."""
         return str(self.rows)
+
+    def listed_codes(self) -> pa.Table:
+        """As linked records do."""
+        return self.engine.fetch(LISTED_CODES)
 
     def register_keys(self, keys: pd.DataFrame) -> None:
         """As linked records do."""

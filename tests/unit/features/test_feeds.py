@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from tests.unit.features.history import History, days_before, study
 
-from riskstrat.features.coded import LISTED_CODES
 from riskstrat.features.codelists import code_rules
 from riskstrat.features.feeds import families_wanted, family_of, read_feeds
+from riskstrat.schema import LISTED_CODES
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_mixed_feed_opens_every_family():
 
 def _feeds(history, *sources):
     history.register()
-    listed = history.engine.fetch(*LISTED_CODES).to_pylist()
+    listed = history.engine.fetch(LISTED_CODES).to_pylist()
     return read_feeds(history.engine, listed, code_rules(study()), sources)
 
 
