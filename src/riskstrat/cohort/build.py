@@ -37,7 +37,7 @@ class Cohort:
         ``patient_id``, ``index_date``, ``index_stay_id``, ``practice_code``, ``age`` (years),
         ``sex``, ``imd_decile`` and ``ethnic_category`` (reporting only), ``in_hospital`` (known at
         the index date), ``part`` ("development", "evaluation" or "scoring"), ``unseen`` (person
-        never in development). A cohort with outcomes also has ``outcome`` (1 admission first,
+        never in development). A cohort with outcomes also has ``outcome`` (1 the outcome first,
         2 death first, 0 neither, -1 left before either), ``outcome_date``, ``follow_up_days`` and
         ``weight`` (inverse probability of not having left; 0 for those who left).
     attrition : tuple of AttritionStep

@@ -16,6 +16,7 @@ from riskstrat.study.declaration import (
     Split,
     Study,
 )
+from riskstrat.study.outcomes import LONGEST_WINDOW_DAYS, SHORTEST_WINDOW_DAYS
 from riskstrat.windows import add_days
 
 __all__ = ["contradictions"]
@@ -33,6 +34,7 @@ def contradictions(parts: Mapping[str, Any]) -> list[str]:
         (_outcome_mistakes, ("outcome",)),
         (_feature_mistakes, ("features",)),
         (_report_mistakes, ("report",)),
+        (_event_mistakes, ("index", "outcome")),
         (_split_mistakes, ("index", "outcome", "split")),
     )
     return [
@@ -92,8 +94,9 @@ def _outcome_mistakes(outcome: Outcome) -> list[str]:
     return _broken(
         [
             (
-                1 <= outcome.window_days <= LONGEST_DAYS,
-                f"'outcome.window_days' must be from 1 to {LONGEST_DAYS}",
+                SHORTEST_WINDOW_DAYS <= outcome.window_days <= LONGEST_WINDOW_DAYS,
+                f"'outcome.window_days' must be from {SHORTEST_WINDOW_DAYS} to "
+                f"{LONGEST_WINDOW_DAYS}: 30 days to 24 months",
             ),
             *(
                 (0 <= days <= LONGEST_DAYS, f"'outcome.{key}' must be from 0 to {LONGEST_DAYS}")
@@ -101,6 +104,12 @@ def _outcome_mistakes(outcome: Outcome) -> list[str]:
             ),
         ]
     )
+
+
+def _event_mistakes(index: IndexRule, outcome: Outcome) -> list[str]:
+    if outcome.kind == "readmission" and index.event != "discharge":
+        return ['\'outcome.kind\' = "readmission" needs index.event = "discharge"']
+    return []
 
 
 def _feature_mistakes(features: FeatureRules) -> list[str]:

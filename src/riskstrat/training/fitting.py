@@ -1,4 +1,4 @@
-"""Fit a study's model: admission before death, death without admission, and the comparators."""
+"""Fit a study's model: the outcome before death, death without it, and the comparators."""
 
 from __future__ import annotations
 
@@ -67,9 +67,10 @@ def fit(
 
     Notes
     -----
-    A = admission before death is fitted on all rows with a weight above 0; B = death first on those
-    of them without an admission. P(admission) = a, P(death first) = (1 - a) b and P(neither) =
-    (1 - a) (1 - b) add to 1 by construction. Rows carry their inverse probability of not having
+    A = the outcome before death is fitted on all rows with a weight above 0; B = death first on
+    those of them without it. P(outcome) = a, P(death first) = (1 - a) b and P(neither) =
+    (1 - a) (1 - b) add to 1 by construction. Where death is part of the outcome there is no B, and
+    P(neither) = 1 - a. Rows carry their inverse probability of not having
     left the area; classes are never weighted, which would undo the calibration.
     """
     say = progress or (lambda step: None)
@@ -78,7 +79,7 @@ def fit(
     rows.require_events()
     parameters = load_parameters(cohort.study)
     seed = cohort.study.split.seed
-    say("model of admission")
+    say("model of the outcome")
     monotone = tuple(feature.monotone for feature in matrix.features)
     admission, notes = fit_trees(rows.admission(monotone), parameters, seed=seed)
     say("model of death")
@@ -166,6 +167,7 @@ class _Rows:
     outcome: NDArray[np.int8]
     weight: NDArray[np.float64]
     people: NDArray[np.int64]
+    death_competes: bool
 
     @classmethod
     def of(cls, matrix: FeatureMatrix, cohort: Cohort) -> _Rows:
@@ -175,7 +177,8 @@ class _Rows:
         people, _ = pd.factorize(frame["patient_id"], sort=True)
         kept = np.flatnonzero((weight > 0) & (outcome != CENSORED))
         used = matrix if kept.size == outcome.size else matrix.take(kept)
-        return cls(used, outcome[kept], weight[kept], people[kept].astype(np.int64))
+        competes = cohort.study.outcome.has_competing_death
+        return cls(used, outcome[kept], weight[kept], people[kept].astype(np.int64), competes)
 
     def require_events(self) -> None:
         with_event, without = people_per_class(self.people, self.outcome == ADMITTED)
@@ -247,6 +250,8 @@ def _require_development(matrix: FeatureMatrix, cohort: Cohort) -> None:
 def _fit_death(
     rows: _Rows, parameters: TreeParameters, seed: int
 ) -> tuple[CalibratedTrees | None, dict[str, Any]]:
+    if not rows.death_competes:
+        return None, {"left_out": "death is part of the outcome"}
     among = rows.death()
     died, without = people_per_class(among.groups, among.outcome)
     if died < MIN_DEATHS or without < MIN_PEOPLE_PER_CLASS:

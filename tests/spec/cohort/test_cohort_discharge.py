@@ -17,10 +17,12 @@ INDEX = date(2020, 3, 11)
 """The day after the discharge on 10 March."""
 
 
-def discharge_study(*, share: float = 0.5, seed: int = 1, known: bool = True) -> Study:
+def discharge_study(
+    *, share: float = 0.5, seed: int = 1, known: bool = True, kind: str = "emergency_admission"
+) -> Study:
     return study_of(
         index='event = "discharge"' + ('\nindex_stay = "known"' if known else ""),
-        outcome="window_days = 30",
+        outcome=f'kind = "{kind}"\nwindow_days = 30',
         split=f"hold_out_share = {share}\nseed = {seed}",
     )
 
@@ -116,6 +118,26 @@ def test_a_transfer_is_no_discharge(tmp_path: Path) -> None:
     }
 
 
+def test_somebody_back_on_the_day_of_discharge_has_left_only_when_leaving_again(
+    tmp_path: Path,
+) -> None:
+    """A readmission before the index date cannot be predicted: its own discharge is the index."""
+    later = date(2020, 3, 20)
+    cohort = cohort_of(
+        tmp_path,
+        [
+            stay("back_same_day", START, END),
+            stay("back_same_day", END, later, admission_method="21"),
+            stay("back_and_gone", START, END),
+            stay("back_and_gone", END, END, admission_method="21"),
+        ],
+    )
+    assert index_dates(cohort) == {
+        "back_same_day": ["2020-03-21"],
+        "back_and_gone": ["2020-03-11"],
+    }
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_the_index_stay_is_known_only_if_the_study_says_so(tmp_path: Path, known: bool) -> None:
     """``index_stay = "known"`` is the only exception to what was recorded; else it is null."""
@@ -130,7 +152,8 @@ def test_the_index_stay_is_known_only_if_the_study_says_so(tmp_path: Path, known
     assert row["age"] == 70
 
 
-def test_the_next_emergency_admission_is_the_outcome(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["emergency_admission", "readmission"])
+def test_the_next_emergency_admission_is_the_outcome(tmp_path: Path, kind: str) -> None:
     """From the day after discharge, 30 days; a transfer back without a break is not one."""
     cohort = cohort_of(
         tmp_path,
@@ -143,11 +166,16 @@ def test_the_next_emergency_admission_is_the_outcome(tmp_path: Path) -> None:
             stay("after", date(2020, 4, 10), date(2020, 4, 10)),
             stay("transfer", START, END),
             stay("transfer", INDEX, INDEX, admission_method="81"),
+            stay("elective", START, END),
+            stay("elective", date(2020, 4, 1), date(2020, 4, 2), is_emergency=False),
+            stay("earlier", date(2020, 2, 1), date(2020, 2, 9)),
+            stay("earlier", START, END, is_emergency=False),
         ],
+        discharge_study(kind=kind),
     )
     rows = cohort.frame[cohort.frame["index_date"] == pd.Timestamp(INDEX)]
     assert dict(zip(rows["patient_id"], rows["outcome"], strict=True)) == {
-        "index_day": 1, "last_day": 1, "after": 0, "transfer": 0,
+        "index_day": 1, "last_day": 1, "after": 0, "transfer": 0, "elective": 0, "earlier": 0,
     }  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def test_the_number_of_threads_changes_no_tree(monkeypatch):
 def test_progress_names_the_steps():
     said = []
     fit(*sample(people=200), progress=said.append)
-    assert said == ["model of admission", "model of death", "comparators"]
+    assert said == ["model of the outcome", "model of death", "comparators"]
 
 
 def test_provenance_is_counts_and_names():
