@@ -18,6 +18,7 @@ from riskstrat.evaluation.curve import CalibrationCurve, integrated_calibration_
 from riskstrat.evaluation.discrimination import auroc, average_precision
 from riskstrat.evaluation.incidence import cumulative_incidence
 from riskstrat.evaluation.intervals import Estimate, proportion
+from riskstrat.evaluation.judged import Score, without_lag_score
 from riskstrat.evaluation.net_benefit import net_benefit, net_benefit_of_all
 from riskstrat.evaluation.observed import Observed
 from riskstrat.evaluation.report import EvaluationReport, add_stability, evaluate
@@ -35,6 +36,7 @@ __all__ = [
     "ListStability",
     "Missed",
     "Observed",
+    "Score",
     "Workload",
     "add_stability",
     "against_truth",
@@ -55,5 +57,6 @@ __all__ = [
     "observed_expected_ratio",
     "proportion",
     "risk_groups",
+    "without_lag_score",
     "workload",
 ]

@@ -55,6 +55,8 @@ def study_facts(study: Study) -> dict[str, Any]:
         "evaluation_dates": study.evaluation_dates(),
         "hold_out_practices": len(study.split.hold_out_practices),
         "hold_out_share": study.split.hold_out_share,
+        "develop_to": study.split.develop_to,
+        "evaluate_from": study.split.evaluate_from,
         "history_days": study.features.history_days,
     }
 

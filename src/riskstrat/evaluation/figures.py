@@ -200,7 +200,7 @@ def net_benefit_figure(metrics: Metrics) -> str:
 
 
 def distribution_figure(metrics: Metrics) -> str:
-    """Spread of predicted risk by what happened: the outcome, death first, neither; one row each."""
+    """Spread of predicted risk by what happened: outcome, death first, neither; a row each."""
     shapes = [d for d in metrics["curves"]["distributions"] if d["density"]]
     colours = {"with the outcome": VERMILLION, "died first": INK, "neither": SKY}
     highest = max(max(shape["density"]) for shape in shapes)

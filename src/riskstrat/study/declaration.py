@@ -157,8 +157,8 @@ class Split:
     hold_out_practices : tuple of str
         Practices whose patients are only ever used for evaluation.
     hold_out_share : float
-        For event studies, whose calendar dates may mean nothing: the share of patients kept for
-        evaluation, chosen by a keyed hash of the pseudonym.
+        For event studies whose calendar dates mean nothing: the share of patients kept for
+        evaluation, chosen by a keyed hash of the pseudonym, in place of the two dates.
     seed : int
     """
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from riskstrat.cohort import ADMITTED, CENSORED, DIED, NEITHER
 from riskstrat.errors import StudyError, UsageError
+from riskstrat.reference import load_table
 from riskstrat.training.comparators import fit_comparators
 from riskstrat.training.folds import MIN_PEOPLE_PER_CLASS, people_per_class
 from riskstrat.training.formula import FormulaRows
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from riskstrat.cohort import Cohort
     from riskstrat.features import FeatureMatrix
 
-__all__ = ["HISTORY_FEATURE", "MIN_DEATHS", "fit", "mean_history", "refit"]
+__all__ = ["HISTORY_FEATURE", "MIN_DEATHS", "fit", "fit_outcome", "mean_history", "refit"]
 
 MIN_DEATHS = 20
 """Fewest people who died without an admission for a model of death: five in each of four folds
@@ -74,14 +75,11 @@ def fit(
     left the area; classes are never weighted, which would undo the calibration.
     """
     say = progress or (lambda step: None)
-    _require_development(matrix, cohort)
     rows = _Rows.of(matrix, cohort)
-    rows.require_events()
     parameters = load_parameters(cohort.study)
     seed = cohort.study.split.seed
     say("model of the outcome")
-    monotone = tuple(feature.monotone for feature in matrix.features)
-    admission, notes = fit_trees(rows.admission(monotone), parameters, seed=seed)
+    admission, notes = fit_trees(rows.admission(), parameters, seed=seed)
     say("model of death")
     death, death_notes = _fit_death(rows, parameters, seed)
     say("comparators")
@@ -94,6 +92,7 @@ def fit(
         "admission": _told(notes),
         "death": death_notes,
         "comparators_left_out": left_out,
+        "programme_services_left_out": _programme_services(),
         "features_constant": list(rows.matrix.constant()),
         "features_without_facts": list(rows.matrix.default_only()),
         "reference": reference_counts(rows.matrix, admission.booster),
@@ -134,9 +133,7 @@ def refit(matrix: FeatureMatrix, cohort: Cohort, *, refits: int) -> tuple[Calibr
     UsageError, StudyError
         As of :func:`fit`.
     """
-    _require_development(matrix, cohort)
     parameters, seed = load_parameters(cohort.study), cohort.study.split.seed
-    monotone = tuple(feature.monotone for feature in matrix.features)
     people, names = pd.factorize(cohort.frame["patient_id"], sort=True)
     found = []
     for number in range(refits):
@@ -145,9 +142,28 @@ def refit(matrix: FeatureMatrix, cohort: Cohort, *, refits: int) -> tuple[Calibr
         weight = cohort.frame["weight"].to_numpy(np.float64) * times[people]
         drawn = dataclasses.replace(cohort, frame=cohort.frame.assign(weight=weight))
         rows = _Rows.of(matrix, drawn)
-        rows.require_events()
-        found.append(fit_trees(rows.admission(monotone), parameters, seed=seed)[0])
+        found.append(fit_trees(rows.admission(), parameters, seed=seed)[0])
     return tuple(found)
+
+
+def fit_outcome(matrix: FeatureMatrix, cohort: Cohort) -> CalibratedTrees:
+    """Only the model of the outcome, as :func:`fit` fits it, for a comparison on other features.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+    cohort : Cohort
+
+    Raises
+    ------
+    UsageError, StudyError
+        As :func:`fit`.
+    """
+    rows = _Rows.of(matrix, cohort)
+    trees, _ = fit_trees(
+        rows.admission(), load_parameters(cohort.study), seed=cohort.study.split.seed
+    )
+    return trees
 
 
 def mean_history(matrix: FeatureMatrix) -> float | None:
@@ -171,6 +187,14 @@ class _Rows:
 
     @classmethod
     def of(cls, matrix: FeatureMatrix, cohort: Cohort) -> _Rows:
+        """The rows, once they are seen to be for development and enough.
+
+        Raises
+        ------
+        UsageError, StudyError
+            As :func:`fit`.
+        """
+        _require_development(matrix, cohort)
         frame = cohort.frame
         weight = frame["weight"].to_numpy(np.float64)
         outcome = frame["outcome"].to_numpy(np.int8)
@@ -178,9 +202,11 @@ class _Rows:
         kept = np.flatnonzero((weight > 0) & (outcome != CENSORED))
         used = matrix if kept.size == outcome.size else matrix.take(kept)
         competes = cohort.study.outcome.has_competing_death
-        return cls(used, outcome[kept], weight[kept], people[kept].astype(np.int64), competes)
+        rows = cls(used, outcome[kept], weight[kept], people[kept].astype(np.int64), competes)
+        rows._require_events()
+        return rows
 
-    def require_events(self) -> None:
+    def _require_events(self) -> None:
         with_event, without = people_per_class(self.people, self.outcome == ADMITTED)
         if min(with_event, without) < MIN_PEOPLE_PER_CLASS:
             raise StudyError(
@@ -191,14 +217,14 @@ class _Rows:
                 "outcome is recorded in the linked feeds.",
             )
 
-    def admission(self, monotone: tuple[int, ...]) -> TrainingRows:
+    def admission(self) -> TrainingRows:
         return TrainingRows(
             self.matrix.values,
             self.outcome == ADMITTED,
             self.weight,
             self.people,
             names=tuple(self.matrix.names),
-            monotone=monotone,
+            monotone=tuple(feature.monotone for feature in self.matrix.features),
         )
 
     def death(self) -> TrainingRows:
@@ -262,6 +288,15 @@ def _fit_death(
         return None, {"left_out": reason}
     death, notes = fit_trees(among, parameters, seed=seed)
     return death, _told(notes)
+
+
+def _programme_services() -> list[str]:
+    """Services that a risk list can start; no feature of the catalogue reads them.
+
+    As predictors they would teach the model whom a list had chosen (binding statistical rule 22).
+    """
+    listed = load_table("service_families")
+    return sorted({row["family"] for row in listed if row["programme"] == "1"})
 
 
 def _told(notes: FitNotes) -> dict[str, Any]:

@@ -200,6 +200,36 @@ def test_discharges_whose_window_passes_the_data_are_left_out_and_counted(tmp_pa
     assert cohort.frame["index_date"].max() == pd.Timestamp(2020, 6, 2)
 
 
+def test_discharges_are_split_by_date_where_dates_are_real(tmp_path: Path) -> None:
+    """Up to the last day of development, from the first of evaluation; between them neither.
+
+    Discharges whose look-back begins before the data are left out and counted.
+    """
+    days = {
+        "short_history": date(2010, 12, 30),
+        "long_enough": date(2010, 12, 31),
+        "last_developed": date(2019, 12, 31),
+        "between": date(2020, 1, 1),
+        "first_judged": date(2020, 2, 28),
+    }
+    study = study_of(
+        index='event = "discharge"',
+        outcome='kind = "readmission"\nwindow_days = 30',
+        split="develop_to = 2020-01-01\nevaluate_from = 2020-02-29",
+    )
+    cohort = cohort_of(tmp_path, [stay(name, day, day) for name, day in days.items()], study)
+    parts = dict(zip(cohort.frame["patient_id"], cohort.frame["part"], strict=True))
+    assert {name: parts.get(name) for name in days} == {
+        "short_history": None,
+        "long_enough": "development",
+        "last_developed": "development",
+        "between": None,
+        "first_judged": "evaluation",
+    }
+    rows = {step.rule: step.rows for step in cohort.attrition}
+    assert rows["window ends within the data"] - rows["look-back begins within the data"] == 1
+
+
 def test_a_share_of_people_is_held_out_by_seed(tmp_path: Path) -> None:
     """All rows of a person on one side, the same people every time, others with another seed."""
     rng_names = [f"p{n:03d}" for n in range(300)]
