@@ -6,4 +6,12 @@ from riskstrat.training.fitting import fit, fit_outcome, refit
 from riskstrat.training.model import RiskModel
 from riskstrat.training.trees import CalibratedTrees
 
-__all__ = ["CalibratedTrees", "Comparator", "RiskClassifier", "RiskModel", "fit", "fit_outcome", "refit"]
+__all__ = [
+    "CalibratedTrees",
+    "Comparator",
+    "RiskClassifier",
+    "RiskModel",
+    "fit",
+    "fit_outcome",
+    "refit",
+]
