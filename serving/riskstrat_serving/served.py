@@ -25,7 +25,7 @@ class ScoredRow(BaseModel):
     raw_score: float
     """Log-odds before calibration."""
     risk: float
-    """Calibrated probability of admission, 0 to 1."""
+    """Calibrated probability of the outcome, 0 to 1."""
     baseline: float
     """Calibrated log-odds before anything is known of the person."""
     model_version: str

@@ -10,9 +10,9 @@ from typing import Any
 from riskstrat import evaluation, explanation, training
 from riskstrat.cohort import Cohort, build_cohort
 from riskstrat.errors import UsageError
-from riskstrat.evaluation import EvaluationReport
+from riskstrat.evaluation import EvaluationReport, Score, without_lag_score
 from riskstrat.features import FeatureMatrix, build_features, catalogue
-from riskstrat.records import LinkedRecords
+from riskstrat.records import LinkedRecords, without_lag
 from riskstrat.staging import require_replaceable, staged_directory
 from riskstrat.study import Study
 from riskstrat.training import RiskModel
@@ -24,12 +24,17 @@ __all__ = [
     "compare_on",
     "evaluate",
     "evaluate_on",
+    "risk_without_lag",
     "run_study",
     "train",
 ]
 
 METRICS = "metrics.json"
 """The file that every folder of a judged model holds."""
+
+SHORT_WINDOW_DAYS = 31
+"""Longest window whose results are also given without lag (binding statistical rule 15): a month is
+short against the weeks that hospital feeds take."""
 
 Progress = Callable[[str], None]
 """Called with the name of each stage as it starts."""
@@ -78,7 +83,12 @@ def train(
 
 
 def evaluate(
-    model: RiskModel, features: FeatureMatrix, cohort: Cohort, *, capacity: int | None = None
+    model: RiskModel,
+    features: FeatureMatrix,
+    cohort: Cohort,
+    *,
+    capacity: int | None = None,
+    beside: tuple[Score, ...] = (),
 ) -> EvaluationReport:
     """Judge a model on the evaluation rows; see :func:`riskstrat.evaluation.evaluate`.
 
@@ -86,13 +96,34 @@ def evaluate(
     other samples of people, and the report says how much of each list stays the same.
     """
     judged, rows = _part(features, cohort, "evaluation")
-    report = evaluation.evaluate(model, rows, judged, capacity=capacity)
+    report = evaluation.evaluate(model, rows, judged, capacity=capacity, beside=beside)
     developed, before = _part(features, cohort, "development")
     wanted = cohort.study.report.refits
     if not wanted or not len(before):
         return report
     refits = training.refit(before, developed, refits=wanted)
     return evaluation.add_stability(report, model, rows, judged, refits)
+
+
+def risk_without_lag(records: LinkedRecords, cohort: Cohort) -> Score | None:
+    """How the evaluation rows would be scored had no feed a lag, for a window of a month or less.
+
+    The model of the outcome is trained and applied on features of
+    :func:`riskstrat.records.without_lag`; the rows are those of the cohort as it is.
+
+    Returns
+    -------
+    Score or None
+        None where the window is longer, or the records are relations of a warehouse.
+    """
+    is_short = cohort.study.outcome.window_days <= SHORT_WINDOW_DAYS
+    if not is_short or not records.is_stored:
+        return None
+    features = build_features(without_lag(records), cohort.keys, cohort.study)
+    developed, rows = _part(features, cohort, "development")
+    trees = training.fit_outcome(rows, developed)
+    _, judged = _part(features, cohort, "evaluation")
+    return without_lag_score(trees.risk(judged.values))
 
 
 def evaluate_on(
@@ -186,7 +217,9 @@ def run_study(
     features = build_features(records, cohort.keys, study)
     model = train(features, cohort, progress=progress)
     say("evaluation")
-    report = evaluate(model, features, cohort, capacity=capacity)
+    at_once = risk_without_lag(records, cohort)
+    beside = () if at_once is None else (at_once,)
+    report = evaluate(model, features, cohort, capacity=capacity, beside=beside)
     with staged_directory(folder, marker=METRICS) as staged:
         model.save(staged / "artefact")
         report.write(staged)

@@ -12,6 +12,7 @@ import pytest
 from tests.small_store import small_records, study_of
 
 from riskstrat.cohort import build_cohort, build_scoring_cohort
+from riskstrat.study import Study
 from riskstrat.windows import add_days, age_years, days_between
 
 Row = dict[str, Any]
@@ -21,11 +22,21 @@ INDEX_DATES = (date(2020, 1, 1), date(2022, 1, 1))
 PEOPLE = 60
 WINDOW, GAP = 365, 3
 REGISTERED = 200
-STUDY = study_of(
-    outcome=f"window_days = {WINDOW}\ngap_days = {GAP}",
-    eligibility=f'min_age = 40\nmax_age = 90\nmin_registered_days = {REGISTERED}\n'
-    'exclude = ["care_home"]',
-)  # fmt: skip
+ELIGIBILITY = (
+    f'min_age = 40\nmax_age = 90\nmin_registered_days = {REGISTERED}\nexclude = ["care_home"]'
+)
+
+
+def study_for(kind: str) -> Study:
+    outcome = f'kind = "{kind}"\nwindow_days = {WINDOW}\ngap_days = {GAP}'
+    if kind != "readmission":
+        return study_of(outcome=outcome, eligibility=ELIGIBILITY)
+    event = 'event = "discharge"\nindex_stay = "known"'
+    split = "hold_out_share = 0.5\nseed = 1"
+    return study_of(index=event, outcome=outcome, eligibility=ELIGIBILITY, split=split)
+
+
+STUDY = study_for("emergency_admission")
 
 OFFSETS = (-700, -400, -366, -200, -60, -3, -2, -1, 0, 1, 2, 3, 4, 29, 30, 31, 200, 364, 367, 368)
 """Days around an index date: every boundary of the rules is drawn often."""
@@ -235,13 +246,28 @@ def expected_row(tables: Tables, person: Row, index: date, purpose: str) -> Row 
     return {"age": age, "in_hospital": inside}
 
 
-def expected_outcome(tables: Tables, person: Row, index: date) -> tuple[int, date | None, int]:
-    """The first event day by day: admission, then death, then leaving."""
+def outcome_days(tables: Tables, person: Row, kind: str) -> set[date]:
+    """Every day on which somebody has the outcome, whatever the window."""
+    stays = current(tables["stays"], person["patient_id"])
+    inpatient = [s for s in stays if s["kind"] == "inpatient"]
+    visits = {s["start_date"] for s in stays if s["kind"] == "emergency_department"}
+    own = [s for s in inpatient if not continues(s, inpatient)]
+    emergencies = {s["start_date"] for s in own if s["is_emergency"]}
+    return {
+        "emergency_admission": emergencies,
+        "readmission": emergencies,
+        "emergency_admission_or_death": emergencies | {person.get("death_date") or date.min},
+        "emergency_department_attendance": visits,
+        "emergency_or_inpatient_visit": visits | {s["start_date"] for s in own},
+    }[kind]
+
+
+def expected_outcome(
+    tables: Tables, person: Row, index: date, kind: str = "emergency_admission"
+) -> tuple[int, date | None, int]:
+    """The first event day by day: the outcome, then death, then leaving."""
     name = person["patient_id"]
-    inpatient = [s for s in current(tables["stays"], name) if s["kind"] == "inpatient"]
-    admissions = {
-        s["start_date"] for s in inpatient if s["is_emergency"] and not continues(s, inpatient)
-    }
+    admissions = outcome_days(tables, person, kind)
     leaving = leaving_day(current(tables["registrations"], name), index)
     for number in range(GAP + WINDOW):
         day = add_days(index, number)
@@ -259,12 +285,63 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Tables, Path]
     return [(Draw(seed).tables(), tmp_path_factory.mktemp(f"seed{seed}")) for seed in (1, 2, 3, 4)]
 
 
+def discharges(tables: Tables, person: Row) -> list[date]:
+    """The day after each live discharge after which the person was out of hospital."""
+    stays = [s for s in current(tables["stays"], person["patient_id"]) if s["kind"] == "inpatient"]
+    stays.sort(key=lambda s: (s["start_date"], s["end_date"] or s["start_date"], s["stay_id"]))
+    spell = np.cumsum([not continues(stay, stays) for stay in stays])
+    days = set()
+    for number, stay in enumerate(stays):
+        end = stay["end_date"]
+        if end is None or stay["discharge_destination"] == "51":
+            continue
+        is_in_hospital = any(
+            (
+                (spell[n] == spell[number] and other["start_date"] <= end)
+                or other["start_date"] == end
+            )
+            and (other["end_date"] is None or other["end_date"] > end)
+            for n, other in enumerate(stays)
+        )
+        if not is_in_hospital:
+            days.add(add_days(end, 1))
+    return sorted(days)
+
+
+KINDS = (
+    "emergency_admission",
+    "emergency_or_inpatient_visit",
+    "emergency_admission_or_death",
+    "emergency_department_attendance",
+)
+
+
 @pytest.mark.parametrize("number", range(4))
-def test_eligibility_and_outcome_agree_with_loops(
+def test_discharges_and_readmissions_agree_with_loops(
     stores: list[tuple[Tables, Path]], number: int
 ) -> None:
     tables, folder = stores[number]
-    frame = build_cohort(small_records(folder / "development", tables), STUDY).frame
+    records = small_records(folder / "readmission", tables)
+    frame = build_cohort(records, study_for("readmission")).frame
+    keys = zip(frame["patient_id"], frame["index_date"].dt.date, strict=True)
+    got = dict(zip(keys, zip(frame["outcome"], frame["follow_up_days"], strict=True), strict=True))
+    expected = {}
+    for person in tables["patients"]:
+        for index in discharges(tables, person):
+            if expected_row(tables, person, index, "development") is not None:
+                outcome, _, days = expected_outcome(tables, person, index, "readmission")
+                expected[person["patient_id"], index] = (outcome, days)
+    assert got == expected
+    assert len({outcome for outcome, _ in got.values()}) > 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("number", range(4))
+def test_eligibility_and_outcome_agree_with_loops(
+    stores: list[tuple[Tables, Path]], number: int, kind: str
+) -> None:
+    tables, folder = stores[number]
+    frame = build_cohort(small_records(folder / kind, tables), study_for(kind)).frame
     days = frame["outcome_date"].dt.date.where(frame["outcome_date"].notna(), None)
     got = {
         (row.patient_id, row.index_date.date()): (
@@ -277,12 +354,17 @@ def test_eligibility_and_outcome_agree_with_loops(
     for person in tables["patients"]:
         for index in INDEX_DATES:
             row = expected_row(tables, person, index, "development")
+            with_death = kind == "emergency_admission_or_death"
+            death = person.get("death_date")
+            if with_death and death is not None and death < add_days(index, GAP):
+                continue
             if row is not None:
-                outcome = expected_outcome(tables, person, index)
+                outcome = expected_outcome(tables, person, index, kind)
                 expected[person["patient_id"], index] = (row["age"], row["in_hospital"], *outcome)
     assert set(got) == set(expected)
     assert got == expected
-    assert len({outcome for _, _, outcome, _, _ in got.values()}) == 4
+    kinds = 3 if with_death else 4
+    assert len({outcome for _, _, outcome, _, _ in got.values()}) == kinds
 
 
 @pytest.mark.parametrize("number", range(4))

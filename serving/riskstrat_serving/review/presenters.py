@@ -21,6 +21,7 @@ from riskstrat.explanation import (
 )
 from riskstrat.features import GROUPS
 from riskstrat.risklist import NO_PRACTICE
+from riskstrat.study import OUTCOMES
 from riskstrat_serving.review import words
 from riskstrat_serving.review.people import PracticeCount, ScoredPeople
 from riskstrat_serving.review.query import PAGE_SIZE, ListQuery
@@ -51,7 +52,7 @@ NO_SIGN_IN = "No sign-in: for this computer only."
 
 ABOUT_EVERY_LIST = (
     "This is a prompt for review, not a decision.",
-    "Admission is associated with, not caused by, the reasons given.",
+    "The risk is associated with, not caused by, the reasons given.",
     "A low risk is not reassurance.",
     "Not a medical device: not UKCA or CE marked; for evaluation.",
 )
@@ -181,7 +182,7 @@ class PatientPage:
 
 def present_run(run: Mapping[str, Any]) -> RunFacts:
     """The run's facts in the order they are read."""
-    event = words.OUTCOMES[run["outcome_kind"]]
+    event = OUTCOMES[run["outcome_kind"]].with_article
     facts = [
         ("Predicts", f"{event} in the next {days_in_words(run['window_days'])}"),
         *([("Index date", _day(run["index_date"]))] if run.get("index_date") else []),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 __all__ = [
     "MINUS",
-    "OUTCOMES",
     "SOURCES",
     "age_and_sex",
     "count",
@@ -18,12 +17,6 @@ __all__ = [
     "signed",
     "sources",
 ]
-
-OUTCOMES = {
-    "emergency_admission": "an emergency admission",
-    "emergency_or_inpatient_visit": "an emergency or inpatient visit",
-}
-"""What is predicted, by the study's outcome kind."""
 
 SOURCES = {
     "hospital": "hospital records",

@@ -37,7 +37,7 @@ class Cohort:
         ``patient_id``, ``index_date``, ``index_stay_id``, ``practice_code``, ``age`` (years),
         ``sex``, ``imd_decile`` and ``ethnic_category`` (reporting only), ``in_hospital`` (known at
         the index date), ``part`` ("development", "evaluation" or "scoring"), ``unseen`` (person
-        never in development). A cohort with outcomes also has ``outcome`` (1 admission first,
+        never in development). A cohort with outcomes also has ``outcome`` (1 the outcome first,
         2 death first, 0 neither, -1 left before either), ``outcome_date``, ``follow_up_days`` and
         ``weight`` (inverse probability of not having left; 0 for those who left).
     attrition : tuple of AttritionStep
@@ -196,16 +196,22 @@ def _require_reached(records: LinkedRecords, day: date) -> None:
 def _within_data(
     records: LinkedRecords, study: Study, rows: pd.DataFrame, attrition: tuple[AttritionStep, ...]
 ) -> tuple[pd.DataFrame, tuple[AttritionStep, ...]]:
+    """Rows of events whose window the data reach and, where dates are real, whose look-back too."""
     outcome = study.outcome
     last = add_days(records.data_to, 1 - outcome.gap_days - outcome.window_days - outcome.lag_days)
     rows = rows[rows["index_date"] <= pd.Timestamp(last)].reset_index(drop=True)
-    return rows, (*attrition, count_rows("window ends within the data", rows))
+    attrition = (*attrition, count_rows("window ends within the data", rows))
+    if study.split.hold_out_share:
+        return rows, attrition
+    first = add_days(records.data_from, study.features.longest_days)
+    rows = rows[rows["index_date"] >= pd.Timestamp(first)].reset_index(drop=True)
+    return rows, (*attrition, count_rows("look-back begins within the data", rows))
 
 
 def _split(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     """`rows` with their part; rows of neither part are left out."""
     split = study.split
-    if study.index.event is not None:
+    if split.hold_out_share:
         held_out = rows["patient_id"].map(lambda p: _share(p, split.seed) < split.hold_out_share)
         part = np.where(held_out, "evaluation", "development")
     else:

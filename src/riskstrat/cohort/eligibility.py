@@ -77,15 +77,18 @@ DISCHARGE_KEYS = Step(
         and coalesce(d.discharge_destination, '') not in {HOSPITAL_DESTINATIONS}
         and not exists (
             select 1 from joined_stays t
-            where t.patient_id = d.patient_id and t.spell = d.spell
-                and {days_sql("t.start_date", "d.end_date")} >= 0
+            where t.patient_id = d.patient_id
+                and (t.spell = d.spell and {days_sql("t.start_date", "d.end_date")} >= 0
+                    or t.start_date = d.end_date)
                 and (t.end_date is null or {days_sql("d.end_date", "t.end_date")} > 0)
         )
     group by d.patient_id, {after_sql("d.end_date", 1)}
     """,
 )
-"""The day after each discharge of somebody who left hospital: not to another hospital, and not
-while another stay of the same spell went on. Only what happened before the index date decides."""
+"""The day after each discharge of somebody who left hospital: not to another hospital, not while
+another stay of the same spell went on, and not of somebody who was back in hospital on the same day
+and still there (nothing can be predicted of a readmission that has happened). Only what happened
+before the index date decides."""
 
 REGISTRATION_ORDER = Step(
     "registration_order",
@@ -165,6 +168,7 @@ CANDIDATES = Step(
         {days_sql("g.registered_since", "k.index_date")} as registered_days,
         {age_sql("t.birth_month", "k.index_date")} as age, t.sex,
         t.death_date as known_death, p.death_date, p.ethnic_category,
+        {days_sql("k.index_date", "p.death_date")} as days_to_death,
         a.imd_decile, coalesce(a.care_home, false) as care_home,
         coalesce(h.stays, 0) > 0 as in_hospital
     from cohort_keys k
@@ -243,7 +247,7 @@ def _rules(study: Study, purpose: Purpose) -> list[Rule]:
     if purpose == "scoring":
         rules.append(("not known to have died", lambda c: c["known_death"].isna()))
     else:
-        rules.append(("alive at the index date", lambda c: ~(c["death_date"] < c["index_date"])))
+        rules.append(_alive_rule(study))
     rules.append(
         (
             f"aged {eligibility.min_age} to {eligibility.max_age}",
@@ -257,6 +261,18 @@ def _rules(study: Study, purpose: Purpose) -> list[Rule]:
     if "care_home" in eligibility.exclude:
         rules.append(("not living in a care home", lambda c: ~c["care_home"].astype(bool)))
     return rules
+
+
+def _alive_rule(study: Study) -> Rule:
+    """Alive at the index date; where death is the outcome, when the window begins.
+
+    A death in the gap is nothing anybody could act on, as an admission in it is not: it must not
+    count as found, and is no 'neither'.
+    """
+    gap = study.outcome.gap_days
+    if gap and not study.outcome.has_competing_death:
+        return "alive when the window begins", lambda c: ~(c["days_to_death"].astype(float) < gap)
+    return "alive at the index date", lambda c: ~(c["days_to_death"].astype(float) < 0)
 
 
 def apply_rules(

@@ -1,4 +1,4 @@
-"""What happened first after each index date: admission, death, leaving, or none of them."""
+"""What happened first after each index date: the outcome, death, leaving, or none of them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,29 @@ from riskstrat.windows import days_sql, prediction_sql
 __all__ = ["ADMITTED", "CENSORED", "DIED", "NEITHER", "add_outcomes", "first_event"]
 
 NEITHER, ADMITTED, DIED, CENSORED = 0, 1, 2, -1
-"""Codes of ``outcome``: nothing in the window, admission first, death first, left before either."""
+"""Codes of ``outcome``: nothing in the window, the outcome first (mostly an admission, hence the
+name), death first, left before either."""
+
+_EMERGENCY_SPELLS = Step(
+    "qualifying",
+    "select patient_id, start_date from spells where is_emergency and not continues",
+)
 
 QUALIFYING = {
-    "emergency_admission": Step(
+    "emergency_admission": _EMERGENCY_SPELLS,
+    "readmission": _EMERGENCY_SPELLS,
+    "emergency_admission_or_death": Step(
         "qualifying",
         """
-        select patient_id, start_date from spells
-        where is_emergency and not continues
+        select patient_id, start_date from spells where is_emergency and not continues
+        union all
+        select patient_id, death_date as start_date from patients where death_date is not null
+        """,
+    ),
+    "emergency_department_attendance": Step(
+        "qualifying",
+        """
+        select patient_id, start_date from current_stays where kind = 'emergency_department'
         """,
     ),
     "emergency_or_inpatient_visit": Step(
@@ -33,7 +48,10 @@ QUALIFYING = {
         """,
     ),
 }
-"""Stays that count as the outcome. A stay that continues another is one admission with it."""
+"""Days on which the outcome happens, by its kind. A stay that continues another is one admission
+with it. Death belongs to ``emergency_admission_or_death`` as another such day; in the others it
+competes. A readmission is any emergency admission from the index date on: that is the day after a
+discharge."""
 
 COVERAGE_ORDER = Step(
     "coverage_order",
@@ -85,12 +103,12 @@ LEAVING = Step(
 had left by the index date leaves on it: nothing of what followed was seen."""
 
 
-def _first_admission(outcome: Outcome) -> Step:
+def _first_outcome(outcome: Outcome) -> Step:
     inside = prediction_sql("q.start_date", outcome.window, "k.index_date")
     return Step(
-        "first_admission",
+        "first_outcome",
         f"""
-        select k.patient_id, k.index_date, min(q.start_date) as admission_date
+        select k.patient_id, k.index_date, min(q.start_date) as event_date
         from cohort_keys k join qualifying q on q.patient_id = k.patient_id
         where {inside}
         group by k.patient_id, k.index_date
@@ -101,13 +119,13 @@ def _first_admission(outcome: Outcome) -> Step:
 FOLLOW_UP = Step(
     "follow_up",
     f"""
-    select k.patient_id, k.index_date, a.admission_date, p.death_date,
-        {days_sql("k.index_date", "a.admission_date")} as days_to_admission,
+    select k.patient_id, k.index_date, a.event_date, p.death_date,
+        {days_sql("k.index_date", "a.event_date")} as days_to_event,
         {days_sql("k.index_date", "p.death_date")} as days_to_death,
         {days_sql("k.index_date", "l.leaving_date")} as days_to_leaving
     from cohort_keys k
     join patients p on p.patient_id = k.patient_id
-    left join first_admission a on a.patient_id = k.patient_id and a.index_date = k.index_date
+    left join first_outcome a on a.patient_id = k.patient_id and a.index_date = k.index_date
     left join leaving l on l.patient_id = k.patient_id and l.index_date = k.index_date
     order by k.index_date, k.patient_id
     """,
@@ -118,6 +136,7 @@ def add_outcomes(records: LinkedRecords, study: Study, rows: pd.DataFrame) -> pd
     """`rows` with ``outcome``, ``outcome_date`` and ``follow_up_days``.
 
     Outcomes read current rows, not what was known: an admission counts from the day it happened.
+    Where death is part of the outcome, nobody dies first.
 
     Parameters
     ----------
@@ -131,25 +150,25 @@ def add_outcomes(records: LinkedRecords, study: Study, rows: pd.DataFrame) -> pd
         CURRENT_STAYS,
         spells("current_stays", partition=("patient_id",)),
         QUALIFYING[study.outcome.kind],
-        _first_admission(study.outcome),
+        _first_outcome(study.outcome),
         COVERAGE_ORDER,
         COVERAGE_CHAINS,
         COVERAGE,
         LEAVING,
         FOLLOW_UP,
     )
-    joined = rows.drop(columns="death_date").merge(
+    joined = rows.drop(columns=["death_date", "days_to_death"]).merge(
         follow_up, on=["patient_id", "index_date"], how="left", validate="one_to_one"
     )
     outcome, days = first_event(
-        joined["days_to_admission"].to_numpy(float),
+        joined["days_to_event"].to_numpy(float),
         joined["days_to_death"].to_numpy(float),
         joined["days_to_leaving"].to_numpy(float),
         end_day=study.outcome.gap_days + study.outcome.window_days,
     )
     dates = np.select(
         [outcome == ADMITTED, outcome == DIED],
-        [joined["admission_date"].to_numpy("M8[s]"), joined["death_date"].to_numpy("M8[s]")],
+        [joined["event_date"].to_numpy("M8[s]"), joined["death_date"].to_numpy("M8[s]")],
         np.datetime64("NaT", "s"),
     )
     joined = joined.assign(outcome=outcome, outcome_date=dates, follow_up_days=days)
@@ -157,22 +176,22 @@ def add_outcomes(records: LinkedRecords, study: Study, rows: pd.DataFrame) -> pd
 
 
 def first_event(
-    admission: np.ndarray, death: np.ndarray, leaving: np.ndarray, *, end_day: int
+    event: np.ndarray, death: np.ndarray, leaving: np.ndarray, *, end_day: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first event of each row, and the day until which it was followed.
 
     Parameters
     ----------
-    admission, death, leaving : ndarray of float, shape (n,)
-        Days after the index date, NaN when it did not happen. An admission is already limited to
-        the window; death and leaving are not.
+    event, death, leaving : ndarray of float, shape (n,)
+        Days after the index date, NaN when it did not happen. The outcome's event is already
+        limited to the window; death and leaving are not.
     end_day : int
         First day after the window.
 
     Returns
     -------
     outcome : ndarray of int8, shape (n,)
-        :data:`ADMITTED`, :data:`DIED`, :data:`NEITHER` or :data:`CENSORED`. On one day admission
+        :data:`ADMITTED`, :data:`DIED`, :data:`NEITHER` or :data:`CENSORED`. On one day the outcome
         comes before death, and both before leaving.
     days : ndarray of int32, shape (n,)
         Day of that event, or `end_day`.
@@ -184,12 +203,12 @@ def first_event(
     ...             np.array([nan, nan, 4.0]), end_day=30)
     (array([ 1,  2, -1], dtype=int8), array([5, 9, 4], dtype=int32))
     """
-    a = np.where(np.isnan(admission), np.inf, admission)
+    a = np.where(np.isnan(event), np.inf, event)
     d = np.where(np.isnan(death) | (death >= end_day), np.inf, death)
     left = np.where(np.isnan(leaving) | (leaving >= end_day), np.inf, leaving)
-    event = np.minimum(a, d)
+    first = np.minimum(a, d)
     outcome = np.select(
-        [left < event, np.isinf(event), a <= d], [CENSORED, NEITHER, ADMITTED], DIED
+        [left < first, np.isinf(first), a <= d], [CENSORED, NEITHER, ADMITTED], DIED
     ).astype(np.int8)
-    days = np.minimum(np.minimum(event, left), end_day).astype(np.int32)
+    days = np.minimum(np.minimum(first, left), end_day).astype(np.int32)
     return outcome, days

@@ -124,6 +124,11 @@ class Engine:
         with _readable():
             self.connection.execute(text, dict(parameters) or None)
 
+    def define(self, *steps: Step) -> None:
+        """Give the last step a name under which it is read, without keeping its rows."""
+        *_, last = steps
+        self.connection.execute(f'create or replace view "{last.name}" as {compose(steps)}')
+
     def forget(self, name: str) -> None:
         """Remove the temporary table `name`, if there is one."""
         self.connection.execute(f'drop table if exists "{name}"')

@@ -20,7 +20,7 @@ from riskstrat.evaluation.curve import CalibrationCurve, integrated_calibration_
 from riskstrat.evaluation.discrimination import auroc, average_precision
 from riskstrat.evaluation.incidence import cumulative_incidence
 from riskstrat.evaluation.intervals import Estimate, proportion
-from riskstrat.evaluation.judged import Judged, judge
+from riskstrat.evaluation.judged import Judged, Score, judge, without_lag_score
 from riskstrat.evaluation.net_benefit import net_benefit, net_benefit_of_all
 from riskstrat.evaluation.observed import Observed
 from riskstrat.evaluation.report import EvaluationReport, add_stability, evaluate
@@ -40,6 +40,7 @@ __all__ = [
     "Missed",
     "Observed",
     "Resampling",
+    "Score",
     "Workload",
     "add_stability",
     "against_truth",
@@ -63,5 +64,6 @@ __all__ = [
     "observed_expected_ratio",
     "proportion",
     "risk_groups",
+    "without_lag_score",
     "workload",
 ]

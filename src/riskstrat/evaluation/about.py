@@ -9,6 +9,7 @@ from riskstrat.cohort import CENSORED
 from riskstrat.evaluation.disclosure import rounded
 from riskstrat.evaluation.judged import Judged
 from riskstrat.features import GROUPS
+from riskstrat.study import OUTCOMES
 
 if TYPE_CHECKING:
     from riskstrat.cohort import Cohort
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from riskstrat.training import RiskModel
 
 __all__ = [
-    "OUTCOME_WORDS",
     "SYNTHETIC_LABEL",
     "cohort_facts",
     "data_label",
@@ -28,20 +28,6 @@ __all__ = [
 
 SYNTHETIC_LABEL = "Synthetic data: says nothing about real accuracy"
 """Stands on every page and in every file made from simulated records."""
-
-OUTCOME_WORDS = {
-    "emergency_admission": {
-        "one": "emergency admission",
-        "many": "emergency admissions",
-        "had": "had an emergency admission",
-    },
-    "emergency_or_inpatient_visit": {
-        "one": "emergency-department or inpatient visit",
-        "many": "emergency-department or inpatient visits",
-        "had": "had an emergency-department or inpatient visit",
-    },
-}
-"""How an outcome is written."""
 
 
 def data_label(provenance: Mapping[str, Any]) -> str | None:
@@ -57,7 +43,7 @@ def study_facts(study: Study) -> dict[str, Any]:
         "window_days": study.outcome.window_days,
         "gap_days": study.outcome.gap_days,
         "lag_days": study.outcome.lag_days,
-        "competing": study.outcome.competing,
+        "competing": study.outcome.competing if study.outcome.has_competing_death else None,
         "censoring": study.outcome.censoring,
         "min_age": study.eligibility.min_age,
         "max_age": study.eligibility.max_age,
@@ -69,6 +55,8 @@ def study_facts(study: Study) -> dict[str, Any]:
         "evaluation_dates": study.evaluation_dates(),
         "hold_out_practices": len(study.split.hold_out_practices),
         "hold_out_share": study.split.hold_out_share,
+        "develop_to": study.split.develop_to,
+        "evaluate_from": study.split.evaluate_from,
         "history_days": study.features.history_days,
     }
 
@@ -127,7 +115,7 @@ def cohort_facts(judged: Judged, cohort: Cohort) -> dict[str, Any]:
 
 
 def list_sentence(metrics: Mapping[str, Any], section: Mapping[str, Any]) -> str:
-    """One list length in a sentence: who was listed, how many were admitted, how many expected.
+    """One list length in a sentence: people listed, with the outcome, and expected to have it.
 
     Parameters
     ----------
@@ -139,7 +127,7 @@ def list_sentence(metrics: Mapping[str, Any], section: Mapping[str, Any]) -> str
     row = section["scores"][0]
     if row["withheld"]:
         return "Too few people would be on this list to say what became of them."
-    had = OUTCOME_WORDS[metrics["study"]["outcome_kind"]]["had"]
+    had = OUTCOMES[metrics["study"]["outcome_kind"]].had
     window = f"within {metrics['study']['window_days']} days"
     found, expected = round(row["found"]), round(row["expected"])
     if section["lists"] == 1:

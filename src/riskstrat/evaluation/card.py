@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from riskstrat.evaluation.about import OUTCOME_WORDS, list_sentence
+from riskstrat.evaluation.about import list_sentence
 from riskstrat.evaluation.disclosure import FEWEST_EVENTS, FEWEST_PEOPLE
 from riskstrat.evaluation.page import template_environment
+from riskstrat.study import OUTCOMES
 
 __all__ = ["render_card"]
 
@@ -34,7 +35,7 @@ def render_card(metrics: Mapping[str, Any]) -> str:
     template = template_environment(html=False).get_template("model_card.md.j2")
     return template.render(
         m=metrics,
-        words=OUTCOME_WORDS[metrics["study"]["outcome_kind"]],
+        words=OUTCOMES[metrics["study"]["outcome_kind"]],
         sentence=lambda section: list_sentence(metrics, section),
         provenance=_provenance(metrics["model"]["provenance"]),
         fewest_people=FEWEST_PEOPLE,

@@ -112,8 +112,8 @@ CHECKS = {
             "E009",
             "a group is missed more, or less, than its risks imply",
             "warning",
-            "Of the people admitted in a group, more (or fewer) were not on the list than the "
-            "group's own risks say, with an interval adjusted for the number of groups.",
+            "Of the people with the outcome in a group, more (or fewer) were not on the list than "
+            "the group's own risks say, with an interval adjusted for the number of groups.",
             "Differences in the missed share mostly follow base rates; this part does not.",
             "As for E008.",
         ),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from riskstrat.evaluation.catalogue import LEVELS, Finding
+from riskstrat.evaluation.judged import WITHOUT_LAG
 from riskstrat.evaluation.workload import capacity_words
 
 __all__ = ["find"]
@@ -208,6 +209,8 @@ def _cuts(sections: list[dict[str, Any]]) -> Iterator[Finding]:
 def _rivals(block: Mapping[str, Any]) -> Iterator[Finding]:
     for row in block["differences"]:
         difference = row["auroc"]
+        if row["name"] == WITHOUT_LAG:
+            continue
         if difference["low"] is not None and difference["low"] <= 0:
             yield Finding.of(
                 "E007",

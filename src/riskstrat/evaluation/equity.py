@@ -11,8 +11,8 @@ from typing import Any
 __all__ = ["NOT_NEED", "equity_section"]
 
 NOT_NEED = (
-    "Admission is use of care, not need for it: groups that reach care less are under-scored by "
-    "any model of admissions, however well calibrated."
+    "The outcome is use of care, not need for it: groups that reach care less are under-scored by "
+    "any model of it, however well calibrated."
 )
 """What has to stand beside every comparison of groups (binding statistical rule 19)."""
 
@@ -86,8 +86,8 @@ def _missed(groups: list[Group]) -> Iterator[str]:
         word = "more" if gap["value"] > 0 else "less"
         yield (
             f"{_name(group)} is missed {word} than its own risks imply: "
-            f"{share['observed']['value']:.0%} of those admitted were not on the list, "
-            f"{share['expected']:.0%} implied (difference {gap['low'] * 100:+.1f} to "
+            f"{share['observed']['value']:.0%} of those with the outcome were not on the "
+            f"list, {share['expected']:.0%} implied (difference {gap['low'] * 100:+.1f} to "
             f"{gap['high'] * 100:+.1f} percentage points, adjusted for the number of groups)."
         )
 

@@ -153,9 +153,9 @@ def discrimination_figure(metrics: Metrics) -> str:
         roc.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
         recall.axhline(rate, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
         roc.set_title("ROC: found against falsely listed")
-        roc.set(xlabel="Share of the others listed", ylabel="Share of those admitted listed")
+        roc.set(xlabel="Share of the others listed", ylabel="Share of the outcomes listed")
         recall.set_title("Precision and recall")
-        recall.set(xlabel="Share of those admitted listed", ylabel="Admitted among those listed")
+        recall.set(xlabel="Share of the outcomes listed", ylabel="Outcomes among those listed")
         for axes in (roc, recall):
             axes.set(xlim=(0, 1), ylim=(0, 1.005))
             axes.xaxis.set_major_formatter(PERCENT)
@@ -200,9 +200,9 @@ def net_benefit_figure(metrics: Metrics) -> str:
 
 
 def distribution_figure(metrics: Metrics) -> str:
-    """Spread of predicted risk among people admitted, dead first, and neither; one row each."""
+    """Spread of predicted risk by what happened: outcome, death first, neither; a row each."""
     shapes = [d for d in metrics["curves"]["distributions"] if d["density"]]
-    colours = {"admitted": VERMILLION, "died first": INK, "neither": SKY}
+    colours = {"with the outcome": VERMILLION, "died first": INK, "neither": SKY}
     highest = max(max(shape["density"]) for shape in shapes)
     low = min(shape["edges"][0] for shape in shapes)
     high = max(shape["edges"][-1] for shape in shapes)
@@ -223,7 +223,7 @@ def distribution_figure(metrics: Metrics) -> str:
         return inline_svg(
             figure,
             "distributions",
-            "Distribution of predicted risk among people who were admitted, who died first, and "
+            "Distribution of predicted risk among people with the outcome, who died first, and "
             "neither; the less they overlap, the better the model tells them apart.",
         )
 

@@ -19,10 +19,21 @@ if TYPE_CHECKING:
     from riskstrat.features import FeatureMatrix
     from riskstrat.training import RiskModel
 
-__all__ = ["MODEL", "Judged", "Score", "evaluation_rows", "judge"]
+__all__ = [
+    "MODEL",
+    "WITHOUT_LAG",
+    "Judged",
+    "Score",
+    "evaluation_rows",
+    "judge",
+    "without_lag_score",
+]
 
 MODEL = "model"
 """Name of the model among the scores; comparators have their own names."""
+
+WITHOUT_LAG = "without_lag"
+"""Name of the same kind of model on features as if no feed had a lag: a bound, not a rival."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,21 @@ class Judged:
         return self.observed.with_event(self.outcome == DIED)
 
 
-def judge(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Judged:
+def without_lag_score(risk: Floats) -> Score:
+    """The risk of a model that had every feed at once, as a score to stand beside the model."""
+    return Score(
+        WITHOUT_LAG,
+        "The same without lag",
+        "Trained and judged as if no feed had a lag: what daily feeds would be worth. Not to be "
+        "had in use.",
+        True,
+        np.asarray(risk, dtype=np.float64),
+    )
+
+
+def judge(
+    model: RiskModel, matrix: FeatureMatrix, cohort: Cohort, *, beside: tuple[Score, ...] = ()
+) -> Judged:
     """Predict the evaluation rows with the model and every comparator.
 
     Parameters
@@ -108,11 +133,13 @@ def judge(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Judged:
         One row per row of the cohort, in its order.
     cohort : Cohort
         With outcomes. Development rows are left out.
+    beside : tuple of Score
+        More scores of the evaluation rows, in their order.
 
     Raises
     ------
     UsageError
-        When matrix and cohort do not have the same rows.
+        When matrix and cohort do not have the same rows, or a score beside has others.
     DataError
         When no evaluation row is left.
     ArtefactError
@@ -128,6 +155,8 @@ def judge(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Judged:
     model.require_matrix(matrix)
     chosen = evaluation_rows(matrix, cohort)
     frame = pd.concat([cohort.frame[rows].reset_index(drop=True), known_about(chosen)], axis=1)
+    if any(len(score.values) != len(frame) for score in beside):
+        raise UsageError(f"expected scores beside the model for its {len(frame):,} rows.")
     predicted = model.predict(chosen)
     own = Score(MODEL, "This model", "", True, predicted["risk"].to_numpy(np.float64))
     others = (
@@ -137,7 +166,7 @@ def judge(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Judged:
     return Judged(
         frame,
         _observed(frame),
-        (own, *others),
+        (own, *others, *beside),
         predicted["risk_death"].to_numpy(np.float64),
         pooled=cohort.study.index.event is not None,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from riskstrat.evaluation.about import OUTCOME_WORDS, list_sentence
+from riskstrat.evaluation.about import list_sentence
 from riskstrat.evaluation.catalogue import CHECKS
 from riskstrat.evaluation.disclosure import FEWEST_EVENTS, FEWEST_PEOPLE
 from riskstrat.evaluation.figures import (
@@ -18,6 +18,7 @@ from riskstrat.evaluation.figures import (
 )
 from riskstrat.evaluation.forest import forest_figure
 from riskstrat.evaluation.workload import capacity_words
+from riskstrat.study import OUTCOMES
 
 __all__ = [
     "estimate",
@@ -138,7 +139,7 @@ def render_page(metrics: Mapping[str, Any]) -> str:
     template = template_environment(html=True).get_template("report.html.j2")
     return template.render(
         m=metrics,
-        words=OUTCOME_WORDS[metrics["study"]["outcome_kind"]],
+        words=OUTCOMES[metrics["study"]["outcome_kind"]],
         sentence=lambda section: list_sentence(metrics, section),
         figures=_figures(metrics),
         fewest_people=FEWEST_PEOPLE,

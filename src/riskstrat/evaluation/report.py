@@ -22,7 +22,7 @@ from riskstrat.evaluation.disclosure import withheld
 from riskstrat.evaluation.equity import equity_section
 from riskstrat.evaluation.inputs import drift_section, input_section
 from riskstrat.evaluation.intervals import LEVEL, adjusted_level
-from riskstrat.evaluation.judged import Judged, evaluation_rows, judge
+from riskstrat.evaluation.judged import Judged, Score, evaluation_rows, judge
 from riskstrat.evaluation.known import NOT_ADMITTED_LATELY
 from riskstrat.evaluation.page import render_page
 from riskstrat.evaluation.plain import plain
@@ -103,12 +103,13 @@ class EvaluationReport:
             ) from error
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  # model, rows and three options by name
     model: RiskModel,
     matrix: FeatureMatrix,
     cohort: Cohort,
     *,
     capacity: int | None = None,
+    beside: tuple[Score, ...] = (),
     resamples: int = RESAMPLES,
 ) -> EvaluationReport:
     """Judge a model and its comparators on the evaluation rows of a cohort.
@@ -122,6 +123,8 @@ def evaluate(
         With outcomes. Rows of its development part are left out.
     capacity : int, optional
         People a team can review at each index date, beside the shares the study names.
+    beside : tuple of Score
+        More scores of the evaluation rows to be judged, such as the one without lag.
     resamples : int
         Bootstrap replicates; their seed is the study's ``split.seed``.
 
@@ -140,7 +143,7 @@ def evaluate(
     """
     if capacity is not None and capacity < 1:
         raise UsageError("expected a capacity of at least one person.")
-    judged = judge(model, matrix, cohort)
+    judged = judge(model, matrix, cohort, beside=beside)
     rows = evaluation_rows(matrix, cohort)
     resampling = Resampling(resamples, cohort.study.split.seed)
     capacities = [*cohort.study.report.capacities, *([capacity] if capacity else [])]

@@ -108,7 +108,7 @@ def _shown_benefit(observed: Observed, score: Score) -> Floats:
 
 def distribution_section(judged: Judged) -> list[dict[str, Any]]:
     """Distribution of the model's risk by outcome, on the log-odds scale."""
-    outcomes = [("admitted", ADMITTED), ("died first", DIED), ("neither", NEITHER)]
+    outcomes = [("with the outcome", ADMITTED), ("died first", DIED), ("neither", NEITHER)]
     drawn = []
     for label, code in outcomes:
         rows = judged.outcome == code

@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 
 from riskstrat.features import Feature
+from riskstrat.study import OUTCOMES
 from riskstrat.windows import DAYS_PER_YEAR
 
 __all__ = [
@@ -292,6 +293,8 @@ def risk_sentence(
         frequency = words["risk"]["above"]
     else:
         frequency = words["risk"]["number"].format(number=int(risk * 100 + 0.5))
-    happened = words["outcome"][outcome_kind]
-    window = days_in_words(window_days)
-    return words["risk"]["sentence"].format(frequency=frequency, happened=happened, window=window)
+    return words["risk"]["sentence"].format(
+        frequency=frequency,
+        happened=OUTCOMES[outcome_kind].had,
+        window=days_in_words(window_days),
+    )

@@ -5,6 +5,7 @@ from riskstrat.records.governance.gate import PURPOSES
 from riskstrat.records.known import TRANSFER_GAP_DAYS, as_known, spells
 from riskstrat.records.linking import link
 from riskstrat.records.store import LinkedRecords, load_records, records_of
+from riskstrat.records.without_lag import without_lag
 
 __all__ = [
     "PURPOSES",
@@ -17,4 +18,5 @@ __all__ = [
     "load_records",
     "records_of",
     "spells",
+    "without_lag",
 ]

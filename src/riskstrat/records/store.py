@@ -69,6 +69,11 @@ class LinkedRecords:
         return min(date.fromisoformat(source["data_to"]) for source in self.manifest["sources"])
 
     @property
+    def is_stored(self) -> bool:
+        """Whether they stand in a folder that DuckDB reads, rather than in a warehouse."""
+        return isinstance(self.engine, Engine) and self.content is not None
+
+    @property
     def is_synthetic(self) -> bool:
         """Whether the people in the records were made up."""
         return bool(self.manifest.get("synthetic", False))

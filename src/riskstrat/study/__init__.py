@@ -12,10 +12,12 @@ from riskstrat.study.declaration import (
     Split,
     Study,
 )
+from riskstrat.study.outcomes import OUTCOMES, OutcomeKind, OutcomeWords
 from riskstrat.study.reading import StudyText, load_study, parse_study, read_fields, study_schema
 
 __all__ = [
     "LONGEST_DAYS",
+    "OUTCOMES",
     "VALUE_RULES",
     "AddedFeature",
     "Eligibility",
@@ -23,6 +25,8 @@ __all__ = [
     "IndexRule",
     "ModelRule",
     "Outcome",
+    "OutcomeKind",
+    "OutcomeWords",
     "Report",
     "Split",
     "Study",

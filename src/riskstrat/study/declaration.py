@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from riskstrat.study.added import AddedFeature
+from riskstrat.study.outcomes import OUTCOMES, OutcomeKind, OutcomeWords
 from riskstrat.windows import PredictionWindow, every
 
 __all__ = [
@@ -24,8 +25,6 @@ __all__ = [
 
 LONGEST_DAYS = 36_525
 """Longest window or look-back a study may ask for, in days: a hundred years."""
-
-OutcomeKind = Literal["emergency_admission", "emergency_or_inpatient_visit"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,25 @@ class Eligibility:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is predicted, in which window, and how death and leaving are handled."""
+    """What is predicted, in which window, and how death and leaving are handled.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`riskstrat.study.outcomes.OUTCOMES`. ``"readmission"`` needs
+        ``index.event = "discharge"``.
+    window_days : int
+        Length of the window, 30 to 730 days.
+    gap_days : int
+        Days from the index date to the first of the window.
+    lag_days : int
+        Days after the window until what happened in it has reached the records.
+    competing : str
+        Death before the outcome competes with it. In ``"emergency_admission_or_death"`` death is
+        part of the outcome, and nothing competes.
+    censoring : str
+        How people who leave are handled: weighted, or left out (for sensitivity only).
+    """
 
     kind: OutcomeKind
     window_days: int = 365
@@ -82,6 +99,16 @@ class Outcome:
     def window(self) -> PredictionWindow:
         """The days in which the outcome counts."""
         return PredictionWindow(days=self.window_days, gap=self.gap_days)
+
+    @property
+    def words(self) -> OutcomeWords:
+        """How the outcome is written."""
+        return OUTCOMES[self.kind]
+
+    @property
+    def has_competing_death(self) -> bool:
+        """Whether somebody who dies can no longer have the outcome."""
+        return not self.words.includes_death
 
 
 @dataclass(frozen=True)
@@ -130,8 +157,8 @@ class Split:
     hold_out_practices : tuple of str
         Practices whose patients are only ever used for evaluation.
     hold_out_share : float
-        For event studies, whose calendar dates may mean nothing: the share of patients kept for
-        evaluation, chosen by a keyed hash of the pseudonym.
+        For event studies whose calendar dates mean nothing: the share of patients kept for
+        evaluation, chosen by a keyed hash of the pseudonym, in place of the two dates.
     seed : int
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from riskstrat.study.added import added_mistakes
@@ -16,6 +17,7 @@ from riskstrat.study.declaration import (
     Split,
     Study,
 )
+from riskstrat.study.outcomes import LONGEST_WINDOW_DAYS, SHORTEST_WINDOW_DAYS
 from riskstrat.windows import add_days
 
 __all__ = ["contradictions"]
@@ -33,6 +35,7 @@ def contradictions(parts: Mapping[str, Any]) -> list[str]:
         (_outcome_mistakes, ("outcome",)),
         (_feature_mistakes, ("features",)),
         (_report_mistakes, ("report",)),
+        (_event_mistakes, ("index", "outcome")),
         (_split_mistakes, ("index", "outcome", "split")),
     )
     return [
@@ -92,8 +95,9 @@ def _outcome_mistakes(outcome: Outcome) -> list[str]:
     return _broken(
         [
             (
-                1 <= outcome.window_days <= LONGEST_DAYS,
-                f"'outcome.window_days' must be from 1 to {LONGEST_DAYS}",
+                SHORTEST_WINDOW_DAYS <= outcome.window_days <= LONGEST_WINDOW_DAYS,
+                f"'outcome.window_days' must be from {SHORTEST_WINDOW_DAYS} to "
+                f"{LONGEST_WINDOW_DAYS}: 30 days to 24 months",
             ),
             *(
                 (0 <= days <= LONGEST_DAYS, f"'outcome.{key}' must be from 0 to {LONGEST_DAYS}")
@@ -101,6 +105,12 @@ def _outcome_mistakes(outcome: Outcome) -> list[str]:
             ),
         ]
     )
+
+
+def _event_mistakes(index: IndexRule, outcome: Outcome) -> list[str]:
+    if outcome.kind == "readmission" and index.event != "discharge":
+        return ['\'outcome.kind\' = "readmission" needs index.event = "discharge"']
+    return []
 
 
 def _feature_mistakes(features: FeatureRules) -> list[str]:
@@ -145,14 +155,25 @@ def _split_mistakes(index: IndexRule, outcome: Outcome, split: Split) -> list[st
     """Development and evaluation, once the index and the outcome themselves are sound."""
     if _index_mistakes(index) or _outcome_mistakes(outcome):
         return []
-    if index.event is not None:
-        return _event_split_mistakes(split)
-    if split.hold_out_share:
+    if index.event is not None and (mistakes := _event_split_mistakes(split)):
+        return mistakes
+    if index.event is None and split.hold_out_share:
         return ["'split.hold_out_share' is for event studies: calendar dates split by date"]
+    if split.hold_out_share:
+        return []
     if split.develop_to is None or split.evaluate_from is None:
         return ["[split] needs 'develop_to' and 'evaluate_from'"]
+    return _date_split_mistakes(index, outcome, split, (split.develop_to, split.evaluate_from))
+
+
+def _date_split_mistakes(
+    index: IndexRule, outcome: Outcome, split: Split, limits: tuple[date, date]
+) -> list[str]:
+    """Of an event study the limits themselves are the last and the first possible index date."""
     study = Study(name="", index=index, outcome=outcome, split=split)
     develop, evaluate = study.development_dates(), study.evaluation_dates()
+    if index.event is not None:
+        develop, evaluate = limits[:1], limits[1:]
     if not develop or not evaluate:
         return ["[split] leaves no index date for development or for evaluation"]
     end = add_days(outcome.window.end(max(develop)), outcome.lag_days)
@@ -165,13 +186,18 @@ def _split_mistakes(index: IndexRule, outcome: Outcome, split: Split) -> list[st
 
 
 def _event_split_mistakes(split: Split) -> list[str]:
+    by_date = split.develop_to is not None or split.evaluate_from is not None
     return _broken(
         [
-            (
-                split.develop_to is None and split.evaluate_from is None,
-                "an event study is split by 'split.hold_out_share', not by dates",
-            ),
             (not split.hold_out_practices, "an event study cannot hold out practices"),
-            (0 < split.hold_out_share < 1, "an event study needs 'split.hold_out_share' in (0, 1)"),
+            (
+                by_date != (split.hold_out_share != 0),
+                "an event study is split either by 'split.hold_out_share' or by "
+                "'split.develop_to' and 'split.evaluate_from'",
+            ),
+            (
+                0 <= split.hold_out_share < 1,
+                "an event study needs 'split.hold_out_share' in (0, 1)",
+            ),
         ]
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskstrat.training.formula import AGE, Formula, FormulaRows, fit_formula
+from riskstrat.training.v3_like import fit_v3_like
 
 if TYPE_CHECKING:
     from riskstrat.features import FeatureMatrix
@@ -20,15 +21,35 @@ SEX = "sex_female"
 REFIT_C = 1.0
 """Inverse ridge penalty of the refits: with half a dozen columns it only keeps them finite."""
 
-INDICES = {"charlson": "Charlson index", "hfrs": "Hospital Frailty Risk Score"}
-"""Published indices in the catalogue and what they are called."""
+_HOSPITAL_RECORD = (
+    "Comorbidities in the hospital record of the last five years, or of the study's history where "
+    "that is shorter."
+)
 
-NOTES = {
-    "charlson": "Comorbidities in the hospital record of the last five years, or of the study's "
-    "history where that is shorter.",
-    "hfrs": "Validated at 75+ in hospital; people without an emergency stay in the last two years "
-    "have no score and rank as 0.",
+INDICES = {
+    "charlson": ("Charlson index", _HOSPITAL_RECORD),
+    "hfrs": (
+        "Hospital Frailty Risk Score",
+        "Validated at 75+ in hospital; people without an emergency stay in the last two years have "
+        "no score and rank as 0.",
+    ),
+    "efi": (
+        "eFI (gm-sde lists)",
+        "Electronic frailty index from the practice record, of people aged 65 and over; others "
+        "have no score and rank as 0.",
+    ),
+    "cambridge_multimorbidity": (
+        "Cambridge Multimorbidity Score",
+        "General outcome, without painful conditions and constipation, which need prescriptions.",
+    ),
+    "elixhauser": ("Elixhauser score (van Walraven)", _HOSPITAL_RECORD),
 }
+"""Published indices in the catalogue: what they are called, and what a reader must know."""
+
+V3_NOTE = (
+    "Logistic regression with the kinds of predictor of SPARRA version 3 (ISD Scotland 2011), "
+    "refitted here; not SPARRA itself."
+)
 
 
 @dataclass(frozen=True)
@@ -107,6 +128,11 @@ def fit_comparators(
 
     fitted = [_regression(fit_formula(rows, rows.matrix.features, seed=seed))]
     left_out: dict[str, str] = {}
+    v3 = fit_v3_like(rows, seed=seed)
+    if v3 is None:
+        left_out["v3_like"] = "the matrix has no age, or no use of services"
+    else:
+        fitted.append(Comparator("v3_like", "SPARRA-v3-like", V3_NOTE, is_risk=True, formula=v3))
     for index in INDICES:
         found, missing = _index_comparators(index, rows.matrix, refit)
         fitted += found
@@ -127,7 +153,7 @@ def _index_comparators(
     if np.isnan(values).all():
         reason = f"the matrix has no known value of the feature '{index}'"
         return [], {published: reason, refitted: reason}
-    label, note = INDICES[index], NOTES[index]
+    label, note = INDICES[index]
     found = [Comparator(published, label, note, is_risk=False, feature=index)]
     absent = [name for name in (AGE, SEX) if name not in matrix.names]
     if absent:

@@ -1,4 +1,4 @@
-"""Fit a study's model: admission before death, death without admission, and the comparators."""
+"""Fit a study's model: the outcome before death, death without it, and the comparators."""
 
 from __future__ import annotations
 
@@ -7,25 +7,37 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from riskstrat.cohort import ADMITTED, CENSORED, DIED, NEITHER
 from riskstrat.errors import StudyError, UsageError
-from riskstrat.training.comparators import fit_comparators
+from riskstrat.reference import load_table
+from riskstrat.training.comparators import Comparator, fit_comparators
 from riskstrat.training.folds import MIN_PEOPLE_PER_CLASS, people_per_class
 from riskstrat.training.formula import FormulaRows
 from riskstrat.training.model import RiskModel
 from riskstrat.training.parameters import TreeParameters, load_parameters
 from riskstrat.training.reference import reference_counts
+from riskstrat.training.sample_size import sample_size
 from riskstrat.training.trees import CalibratedTrees, FitNotes, TrainingRows, fit_trees
 
 if TYPE_CHECKING:
     from riskstrat.cohort import Cohort
     from riskstrat.features import FeatureMatrix
 
-__all__ = ["HISTORY_FEATURE", "MIN_DEATHS", "fit", "mean_history", "refit"]
+__all__ = [
+    "HISTORY_FEATURE",
+    "MIN_DEATHS",
+    "NestedModels",
+    "fit",
+    "fit_nested",
+    "fit_outcome",
+    "mean_history",
+    "refit",
+]
 
 MIN_DEATHS = 20
 """Fewest people who died without an admission for a model of death: five in each of four folds
@@ -67,46 +79,101 @@ def fit(
 
     Notes
     -----
-    A = admission before death is fitted on all rows with a weight above 0; B = death first on those
-    of them without an admission. P(admission) = a, P(death first) = (1 - a) b and P(neither) =
-    (1 - a) (1 - b) add to 1 by construction. Rows carry their inverse probability of not having
+    A = the outcome before death is fitted on all rows with a weight above 0; B = death first on
+    those of them without it. P(outcome) = a, P(death first) = (1 - a) b and P(neither) =
+    (1 - a) (1 - b) add to 1 by construction. Where death is part of the outcome there is no B, and
+    P(neither) = 1 - a. Rows carry their inverse probability of not having
     left the area; classes are never weighted, which would undo the calibration.
     """
     say = progress or (lambda step: None)
-    _require_development(matrix, cohort)
     rows = _Rows.of(matrix, cohort)
-    rows.require_events()
-    parameters = load_parameters(cohort.study)
-    seed = cohort.study.split.seed
-    say("model of admission")
-    monotone = tuple(feature.monotone for feature in matrix.features)
-    admission, notes = fit_trees(rows.admission(monotone), parameters, seed=seed)
-    say("model of death")
-    death, death_notes = _fit_death(rows, parameters, seed)
+    nested = _fit_nested(rows, load_parameters(cohort.study), say)
     say("comparators")
-    comparators, left_out = fit_comparators(rows.formula_rows(), seed=seed)
+    comparators, left_out = fit_comparators(rows.formula_rows(), seed=rows.seed)
     provenance = {
         "libraries": {name: version(name) for name in LIBRARIES},
-        "seed": seed,
+        "seed": rows.seed,
         "rows": rows.counts(cohort),
         "mean_registered_days": mean_history(rows.matrix),
-        "admission": _told(notes),
-        "death": death_notes,
+        **nested.notes,
         "comparators_left_out": left_out,
+        "sample_size": _sample_size(rows, comparators),
+        "programme_services_left_out": _programme_services(),
         "features_constant": list(rows.matrix.constant()),
         "features_without_facts": list(rows.matrix.default_only()),
-        "reference": reference_counts(rows.matrix, admission.booster),
+        "reference": reference_counts(rows.matrix, nested.admission.booster),
     }
     return RiskModel(
         study=cohort.study,
-        params=dataclasses.asdict(parameters),
+        params=dataclasses.asdict(load_parameters(cohort.study)),
         features=tuple(matrix.features),
         catalogue_hash=matrix.catalogue_hash,
-        admission=admission,
-        death=death,
+        admission=nested.admission,
+        death=nested.death,
         comparators=comparators,
         provenance=provenance,
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class NestedModels:
+    """The models of the outcome and, among those without it, of death; what the fits found out."""
+
+    admission: CalibratedTrees
+    death: CalibratedTrees | None
+    notes: dict[str, Any]
+
+
+def fit_nested(
+    matrix: FeatureMatrix, cohort: Cohort, parameters: TreeParameters | None = None
+) -> NestedModels:
+    """The models of :func:`fit` without what stands beside them.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+    cohort : Cohort
+    parameters : TreeParameters, optional
+        The study's when not given.
+
+    Raises
+    ------
+    UsageError, StudyError
+        As :func:`fit`.
+    """
+    rows = _Rows.of(matrix, cohort)
+    return _fit_nested(rows, parameters or load_parameters(cohort.study), lambda step: None)
+
+
+def _fit_nested(
+    rows: _Rows, parameters: TreeParameters, say: Callable[[str], None]
+) -> NestedModels:
+    """Both on one table in bins, which is gone when this returns."""
+    say("model of the outcome")
+    among = rows.admission()
+    dataset = among.binned(parameters, seed=rows.seed)
+    admission, notes = fit_trees(among, parameters, seed=rows.seed, dataset=dataset)
+    say("model of death")
+    death, death_notes = _fit_death(rows, parameters, dataset)
+    return NestedModels(admission, death, {"admission": _told(notes), "death": death_notes})
+
+
+def fit_outcome(matrix: FeatureMatrix, cohort: Cohort) -> CalibratedTrees:
+    """Only the model of the outcome, as :func:`fit` fits it, for a comparison on other features.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+    cohort : Cohort
+
+    Raises
+    ------
+    UsageError, StudyError
+        As :func:`fit`.
+    """
+    rows = _Rows.of(matrix, cohort)
+    trees, _ = fit_trees(rows.admission(), load_parameters(cohort.study), seed=rows.seed)
+    return trees
 
 
 def refit(matrix: FeatureMatrix, cohort: Cohort, *, refits: int) -> tuple[CalibratedTrees, ...]:
@@ -133,9 +200,8 @@ def refit(matrix: FeatureMatrix, cohort: Cohort, *, refits: int) -> tuple[Calibr
     UsageError, StudyError
         As of :func:`fit`.
     """
-    _require_development(matrix, cohort)
     parameters, seed = load_parameters(cohort.study), cohort.study.split.seed
-    monotone = tuple(feature.monotone for feature in matrix.features)
+    dataset = _Rows.of(matrix, cohort).admission().binned(parameters, seed=seed)
     people, names = pd.factorize(cohort.frame["patient_id"], sort=True)
     found = []
     for number in range(refits):
@@ -144,8 +210,8 @@ def refit(matrix: FeatureMatrix, cohort: Cohort, *, refits: int) -> tuple[Calibr
         weight = cohort.frame["weight"].to_numpy(np.float64) * times[people]
         drawn = dataclasses.replace(cohort, frame=cohort.frame.assign(weight=weight))
         rows = _Rows.of(matrix, drawn)
-        rows.require_events()
-        found.append(fit_trees(rows.admission(monotone), parameters, seed=seed)[0])
+        trees, _ = fit_trees(rows.admission(), parameters, seed=seed, dataset=dataset)
+        found.append(trees)
     return tuple(found)
 
 
@@ -160,24 +226,47 @@ def mean_history(matrix: FeatureMatrix) -> float | None:
 
 @dataclasses.dataclass(frozen=True)
 class _Rows:
-    """The rows that weigh something, with their outcome and person."""
+    """The rows of a matrix that weigh something, with their outcome and person.
+
+    The matrix is never copied: `kept` says where they stand in it.
+    """
 
     matrix: FeatureMatrix
+    kept: NDArray[np.int64]
     outcome: NDArray[np.int8]
     weight: NDArray[np.float64]
     people: NDArray[np.int64]
+    death_competes: bool
+    seed: int
 
     @classmethod
     def of(cls, matrix: FeatureMatrix, cohort: Cohort) -> _Rows:
+        """The rows, once they are seen to be for development and enough.
+
+        Raises
+        ------
+        UsageError, StudyError
+            As :func:`fit`.
+        """
+        _require_development(matrix, cohort)
         frame = cohort.frame
         weight = frame["weight"].to_numpy(np.float64)
         outcome = frame["outcome"].to_numpy(np.int8)
         people, _ = pd.factorize(frame["patient_id"], sort=True)
         kept = np.flatnonzero((weight > 0) & (outcome != CENSORED))
-        used = matrix if kept.size == outcome.size else matrix.take(kept)
-        return cls(used, outcome[kept], weight[kept], people[kept].astype(np.int64))
+        rows = cls(
+            matrix,
+            kept,
+            outcome[kept],
+            weight[kept],
+            people[kept].astype(np.int64),
+            cohort.study.outcome.has_competing_death,
+            cohort.study.split.seed,
+        )
+        rows._require_events()
+        return rows
 
-    def require_events(self) -> None:
+    def _require_events(self) -> None:
         with_event, without = people_per_class(self.people, self.outcome == ADMITTED)
         if min(with_event, without) < MIN_PEOPLE_PER_CLASS:
             raise StudyError(
@@ -188,29 +277,33 @@ class _Rows:
                 "outcome is recorded in the linked feeds.",
             )
 
-    def admission(self, monotone: tuple[int, ...]) -> TrainingRows:
+    def admission(self) -> TrainingRows:
         return TrainingRows(
             self.matrix.values,
             self.outcome == ADMITTED,
             self.weight,
             self.people,
+            self.kept,
             names=tuple(self.matrix.names),
-            monotone=monotone,
+            monotone=tuple(feature.monotone for feature in self.matrix.features),
         )
 
     def death(self) -> TrainingRows:
         """Those without an admission. No monotone constraints: they hold for admission only."""
-        kept = np.flatnonzero(self.outcome != ADMITTED)
+        without = np.flatnonzero(self.outcome != ADMITTED)
         return TrainingRows(
-            self.matrix.values[kept],
-            self.outcome[kept] == DIED,
-            self.weight[kept],
-            self.people[kept],
+            self.matrix.values,
+            self.outcome[without] == DIED,
+            self.weight[without],
+            self.people[without],
+            self.kept[without],
             names=tuple(self.matrix.names),
         )
 
     def formula_rows(self) -> FormulaRows:
-        return FormulaRows(self.matrix, self.outcome == ADMITTED, self.weight, self.people)
+        return FormulaRows(
+            self.matrix, self.outcome == ADMITTED, self.weight, self.people, self.kept
+        )
 
     def counts(self, cohort: Cohort) -> dict[str, int]:
         return {
@@ -245,8 +338,10 @@ def _require_development(matrix: FeatureMatrix, cohort: Cohort) -> None:
 
 
 def _fit_death(
-    rows: _Rows, parameters: TreeParameters, seed: int
+    rows: _Rows, parameters: TreeParameters, dataset: lgb.Dataset
 ) -> tuple[CalibratedTrees | None, dict[str, Any]]:
+    if not rows.death_competes:
+        return None, {"left_out": "death is part of the outcome"}
     among = rows.death()
     died, without = people_per_class(among.groups, among.outcome)
     if died < MIN_DEATHS or without < MIN_PEOPLE_PER_CLASS:
@@ -255,8 +350,38 @@ def _fit_death(
             f"death needs {MIN_DEATHS} and {MIN_PEOPLE_PER_CLASS}"
         )
         return None, {"left_out": reason}
-    death, notes = fit_trees(among, parameters, seed=seed)
+    death, notes = fit_trees(among, parameters, seed=rows.seed, dataset=dataset)
     return death, _told(notes)
+
+
+def _sample_size(rows: _Rows, comparators: tuple[Comparator, ...]) -> dict[str, Any] | None:
+    """What a regression on the terms of the penalised one would need; None without any term.
+
+    Numbers and a rate to three figures only: nothing from which a count could be worked out.
+    """
+    parameters = sum(len(c.formula.terms) for c in comparators[:1] if c.formula is not None)
+    if not parameters:
+        return None
+    prevalence = float(np.average(rows.outcome == ADMITTED, weights=rows.weight))
+    needed = sample_size(parameters, prevalence)
+    return {
+        "for": "a regression; boosted trees need more",
+        "parameters": parameters,
+        "rate_of_the_outcome": float(f"{prevalence:.3g}"),
+        "r_squared_expected": round(needed.r_squared, 4),
+        "rows_needed": needed.rows,
+        "events_per_parameter_needed": round(needed.events_per_parameter, 1),
+        "is_enough": rows.outcome.size >= needed.rows,
+    }
+
+
+def _programme_services() -> list[str]:
+    """Services that a risk list can start; no feature of the catalogue reads them.
+
+    As predictors they would teach the model whom a list had chosen (binding statistical rule 22).
+    """
+    listed = load_table("service_families")
+    return sorted({row["family"] for row in listed if row["programme"] == "1"})
 
 
 def _told(notes: FitNotes) -> dict[str, Any]:

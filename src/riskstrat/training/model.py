@@ -50,9 +50,10 @@ class RiskModel:
     catalogue_hash : str
         What fixes the values of the features; a matrix with another hash is refused.
     admission : CalibratedTrees
-        A: admission before death.
+        A: the outcome, mostly an admission, before death.
     death : CalibratedTrees or None
-        B: death first, among those not admitted; None where there were too few deaths.
+        B: death first, among those without the outcome; None where there were too few deaths, or
+        death is part of the outcome.
     comparators : tuple of Comparator
     provenance : dict
         Library versions, counts, seed, calibration; names and numbers only.
@@ -84,10 +85,10 @@ class RiskModel:
         Returns
         -------
         DataFrame
-            ``raw_score`` and ``log_odds`` of admission before death (before and after calibration),
-            ``risk`` = a, and ``risk_death`` = (1 - a) b, the probability of death first (NaN
-            without a model of death). Neither happens with probability (1 - a) (1 - b), so the
-            three add to 1.
+            ``raw_score`` and ``log_odds`` of the outcome before death (before and after
+            calibration), ``risk`` = a, and ``risk_death`` = (1 - a) b, the probability of death
+            first (NaN without a model of death). Neither happens with probability
+            (1 - a) (1 - b), or 1 - a where death is part of the outcome, so they add to 1.
 
         Raises
         ------

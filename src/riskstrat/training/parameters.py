@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from riskstrat.errors import StudyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from riskstrat.study import Study
 
@@ -19,6 +19,13 @@ __all__ = ["MAX_DEPTH", "TreeParameters", "load_parameters"]
 
 MAX_DEPTH = 8
 """Deepest tree allowed: it regularises, and it keeps exact Shapley tables at most 2**8 wide."""
+
+WEIGHTS_OF_CLASSES = frozenset(
+    {"class_weight", "class_weights", "is_unbalance", "unbalance", "scale_pos_weight"}
+)
+"""LightGBM's and scikit-learn's names for weighting one class. What it does to risks: van den
+Goorbergh R, van Smeden M, Timmerman D, Van Calster B. The harm of class imbalance corrections for
+risk prediction models. JAMIA 2022;29:1525-1534."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +121,19 @@ def load_parameters(study: Study) -> TreeParameters:
     return _read_parameters(data, file.name)
 
 
+def _unknown(key: str, known: Iterable[str]) -> str:
+    if key in WEIGHTS_OF_CLASSES:
+        return (
+            f"'{key}' is not offered: weighting the classes makes every risk wrong (too high for a "
+            "rare outcome) and ranks no better. A list is cut at a capacity, not at a risk"
+        )
+    return f"unknown key '{key}'; expected one of {', '.join(known)}"
+
+
 def _read_parameters(data: Mapping[str, Any], name: str) -> TreeParameters:
     """Parameters from a mapping, refusing unknown keys, wrong types and values out of range."""
     kinds = {f.name: type(f.default) for f in dataclasses.fields(TreeParameters)}
-    mistakes = [
-        f"unknown key '{key}'; expected one of {', '.join(kinds)}"
-        for key in data
-        if key not in kinds
-    ]
+    mistakes = [_unknown(key, kinds) for key in data if key not in kinds]
     values: dict[str, Any] = {}
     for key in kinds.keys() & data.keys():
         value = float(data[key]) if kinds[key] is float and type(data[key]) is int else data[key]

@@ -22,6 +22,16 @@ _UNTUNED_ROUNDS = 100
 _LEAF_SHARE = 20
 """A leaf holds at least a twentieth of the rows where that is fewer than ``min_child_samples``."""
 
+_BINNING = ("max_bin", "feature_pre_filter", "seed", "verbosity")
+"""Settings that fix the bins; the others may differ between models on the same table."""
+
+_BINNED_FROM = 50_000
+"""Rows from which the edges of the bins are taken at most: some 200 in each of 255 bins. LightGBM
+takes 200,000 and holds them as float64, which at a million rows was the peak of memory."""
+
+_BLOCK_ROWS = 65_536
+"""Rows scored at once: bounds the copies."""
+
 
 @dataclass(frozen=True)
 class CalibratedTrees:
@@ -68,16 +78,19 @@ class CalibratedTrees:
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """What a pair of trees and calibration is fitted on.
+    """What a pair of trees and calibration is fitted on; the table itself is never copied.
 
     Parameters
     ----------
-    values : ndarray of float, shape (n, p)
+    values : ndarray of float, shape (m, p)
+        The whole table.
     outcome : ndarray of bool, shape (n,)
     weight : ndarray of float, shape (n,)
         Above 0, such as the inverse probability of still being followed.
     groups : ndarray of int, shape (n,)
         One number per person; all rows of a person share a fold.
+    chosen : ndarray of int, shape (n,), optional
+        Positions in the table of the rows, ascending; all of them when not given.
     names : tuple of str
         Column names for the model text; empty for ``Column_0`` and so on.
     monotone : tuple of int
@@ -90,21 +103,45 @@ class TrainingRows:
     outcome: NDArray[np.bool_] = field(repr=False)
     weight: NDArray[np.float64] = field(repr=False)
     groups: NDArray[np.int64] = field(repr=False)
+    chosen: NDArray[np.int64] | None = field(default=None, repr=False)
     names: tuple[str, ...] = ()
     monotone: tuple[int, ...] = ()
     categorical: tuple[int, ...] = ()
 
-    def dataset(self, settings: dict[str, Any]) -> lgb.Dataset:
-        """The rows as LightGBM takes them."""
-        return lgb.Dataset(
-            self.values,
-            label=self.outcome.astype(np.float64),
-            weight=self.weight,
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """Positions of the rows in the table."""
+        return np.arange(self.outcome.size) if self.chosen is None else self.chosen
+
+    def binned(self, parameters: TreeParameters, *, seed: int) -> lgb.Dataset:
+        """The whole table in histogram bins, about a quarter of its size, for all fits on it.
+
+        The edges of the bins come from these rows alone, so that others change no tree.
+        """
+        settings = _settings(self, parameters, seed)
+        bins = {key: settings[key] for key in _BINNING}
+        drawn = self.positions
+        if drawn.size > _BINNED_FROM:
+            rng = np.random.default_rng(seed)
+            drawn = np.sort(rng.choice(drawn, _BINNED_FROM, replace=False))
+        edges = lgb.Dataset(
+            self.values[drawn],
+            label=np.zeros(drawn.size, np.float32),
             feature_name=list(self.names) or "auto",
             categorical_feature=list(self.categorical) or "auto",
-            params=settings,
-            free_raw_data=False,
-        )
+            params=bins,
+            free_raw_data=True,
+        ).construct()
+        label = np.zeros(len(self.values), np.float32)
+        return edges.create_valid(self.values, label=label, params=bins).construct()
+
+    def label(self, dataset: lgb.Dataset) -> None:
+        """Write outcome and weight of these rows into the table in bins."""
+        label, weight = np.zeros((2, len(self.values)), np.float32)
+        label[self.positions] = self.outcome
+        weight[self.positions] = self.weight
+        dataset.set_label(label)
+        dataset.set_weight(weight)
 
 
 @dataclass(frozen=True)
@@ -130,7 +167,11 @@ class FitNotes:
 
 
 def fit_trees(
-    rows: TrainingRows, parameters: TreeParameters, *, seed: int
+    rows: TrainingRows,
+    parameters: TreeParameters,
+    *,
+    seed: int,
+    dataset: lgb.Dataset | None = None,
 ) -> tuple[CalibratedTrees, FitNotes]:
     """Fit trees on all rows, their number and calibration found on patient-grouped folds.
 
@@ -139,6 +180,8 @@ def fit_trees(
     rows : TrainingRows
     parameters : TreeParameters
     seed : int
+    dataset : lightgbm.Dataset, optional
+        ``rows.binned`` of the same table, parameters and seed, where several models share it.
 
     Returns
     -------
@@ -146,18 +189,23 @@ def fit_trees(
 
     Notes
     -----
-    The number of trees is where the log-loss averaged over the folds is lowest. The models of the
-    folds, cut at that number, score the people they did not see, and those scores fit the
-    calibration. With fewer than 10 people with or without the event there is no cross-fitting: 100
-    trees are grown and the calibration is the identity.
+    The number of trees is where the log-loss averaged over the folds is lowest, among the numbers
+    that every fold has grown before it stopped early. The models of the folds, cut at that number,
+    score the people they did not see, and those scores fit the calibration. Folds are grown one
+    after the other, so that one of them is in memory. With fewer than 10 people with or without
+    the event there is no cross-fitting: 100 trees are grown and the calibration is the identity.
     """
     settings = _settings(rows, parameters, seed)
+    dataset = dataset or rows.binned(parameters, seed=seed)
+    rows.label(dataset)
     people = min(people_per_class(rows.groups, rows.outcome))
     if people < MIN_PEOPLE_PER_CLASS:
         notes = FitNotes(min(_UNTUNED_ROUNDS, parameters.max_rounds), 0, None, IDENTITY)
     else:
-        notes = _cross_fit(rows, parameters, settings, seed=seed)
-    booster = lgb.train(settings, rows.dataset(settings), num_boost_round=notes.rounds)
+        notes = _cross_fit(rows, parameters, settings, dataset, seed=seed)
+    is_all = rows.outcome.size == len(rows.values)
+    used = dataset if is_all else _subset(dataset, rows.positions)
+    booster = lgb.train(settings, used, num_boost_round=notes.rounds)
     calibration = notes.calibration
     trees = CalibratedTrees(_detached(booster), calibration.slope, calibration.intercept)
     return trees, notes
@@ -189,25 +237,69 @@ def _settings(rows: TrainingRows, parameters: TreeParameters, seed: int) -> dict
 
 
 def _cross_fit(
-    rows: TrainingRows, parameters: TreeParameters, settings: dict[str, Any], *, seed: int
+    rows: TrainingRows,
+    parameters: TreeParameters,
+    settings: dict[str, Any],
+    dataset: lgb.Dataset,
+    *,
+    seed: int,
 ) -> FitNotes:
     fold = patient_folds(rows.groups, rows.outcome, folds=parameters.folds, seed=seed)
-    held_out = [np.flatnonzero(fold == number) for number in range(parameters.folds)]
-    found: dict[str, Any] = lgb.cv(
-        settings,
-        rows.dataset(settings),
-        num_boost_round=parameters.max_rounds,
-        folds=[(np.flatnonzero(fold != number), rest) for number, rest in enumerate(held_out)],
-        callbacks=[lgb.early_stopping(parameters.early_stopping_rounds, verbose=False)],
-        return_cvbooster=True,
-    )
-    losses = found["valid binary_logloss-mean"]
+    grown = [
+        _grow_fold(rows.positions, fold == number, parameters, settings, dataset)
+        for number in range(parameters.folds)
+    ]
+    common = min(len(losses) for _, losses in grown)
+    losses = np.mean([losses[:common] for _, losses in grown], axis=0)
     rounds = int(np.argmin(losses)) + 1
     raw = np.empty(rows.outcome.size)
-    for booster, rest in zip(found["cvbooster"].boosters, held_out, strict=True):
-        raw[rest] = booster.predict(rows.values[rest], raw_score=True, num_iteration=rounds)
+    for number, (booster, _) in enumerate(grown):
+        held_out = np.flatnonzero(fold == number)
+        raw[held_out] = _scored(booster, rows.values, rows.positions[held_out], rounds)
     calibration = fit_calibration(raw, rows.outcome, rows.weight)
     return FitNotes(rounds, parameters.folds, float(losses[rounds - 1]), calibration)
+
+
+def _grow_fold(
+    positions: NDArray[np.int64],
+    held_out: NDArray[np.bool_],
+    parameters: TreeParameters,
+    settings: dict[str, Any],
+    dataset: lgb.Dataset,
+) -> tuple[lgb.Booster, list[float]]:
+    """Trees on the rows that are not held out, and the log-loss of the others after each tree."""
+    seen: dict[str, Any] = {}
+    booster = lgb.train(
+        settings,
+        _subset(dataset, positions[~held_out]),
+        num_boost_round=parameters.max_rounds,
+        valid_sets=[_subset(dataset, positions[held_out])],
+        valid_names=["held_out"],
+        callbacks=[
+            lgb.early_stopping(parameters.early_stopping_rounds, verbose=False),
+            lgb.record_evaluation(seen),
+        ],
+    )
+    return booster, seen["held_out"]["binary_logloss"]
+
+
+def _subset(dataset: lgb.Dataset, positions: NDArray[np.int64]) -> lgb.Dataset:
+    part = dataset.subset(positions)  # type: ignore[arg-type]  # an array serves as a list does
+    return part.construct()
+
+
+def _scored(
+    booster: lgb.Booster,
+    values: NDArray[np.floating[Any]],
+    positions: NDArray[np.int64],
+    rounds: int,
+) -> NDArray[np.float64]:
+    """Raw scores of some rows of a table, a block at a time: rows are copied out of the table."""
+    raw = np.empty(positions.size)
+    for start in range(0, positions.size, _BLOCK_ROWS):
+        block = slice(start, start + _BLOCK_ROWS)
+        raw[block] = booster.predict(values[positions[block]], raw_score=True, num_iteration=rounds)
+    return raw
 
 
 def _detached(booster: lgb.Booster) -> lgb.Booster:

@@ -17,10 +17,12 @@ INDEX = date(2020, 3, 11)
 """The day after the discharge on 10 March."""
 
 
-def discharge_study(*, share: float = 0.5, seed: int = 1, known: bool = True) -> Study:
+def discharge_study(
+    *, share: float = 0.5, seed: int = 1, known: bool = True, kind: str = "emergency_admission"
+) -> Study:
     return study_of(
         index='event = "discharge"' + ('\nindex_stay = "known"' if known else ""),
-        outcome="window_days = 30",
+        outcome=f'kind = "{kind}"\nwindow_days = 30',
         split=f"hold_out_share = {share}\nseed = {seed}",
     )
 
@@ -116,6 +118,26 @@ def test_a_transfer_is_no_discharge(tmp_path: Path) -> None:
     }
 
 
+def test_somebody_back_on_the_day_of_discharge_has_left_only_when_leaving_again(
+    tmp_path: Path,
+) -> None:
+    """A readmission before the index date cannot be predicted: its own discharge is the index."""
+    later = date(2020, 3, 20)
+    cohort = cohort_of(
+        tmp_path,
+        [
+            stay("back_same_day", START, END),
+            stay("back_same_day", END, later, admission_method="21"),
+            stay("back_and_gone", START, END),
+            stay("back_and_gone", END, END, admission_method="21"),
+        ],
+    )
+    assert index_dates(cohort) == {
+        "back_same_day": ["2020-03-21"],
+        "back_and_gone": ["2020-03-11"],
+    }
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_the_index_stay_is_known_only_if_the_study_says_so(tmp_path: Path, known: bool) -> None:
     """``index_stay = "known"`` is the only exception to what was recorded; else it is null."""
@@ -130,7 +152,8 @@ def test_the_index_stay_is_known_only_if_the_study_says_so(tmp_path: Path, known
     assert row["age"] == 70
 
 
-def test_the_next_emergency_admission_is_the_outcome(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["emergency_admission", "readmission"])
+def test_the_next_emergency_admission_is_the_outcome(tmp_path: Path, kind: str) -> None:
     """From the day after discharge, 30 days; a transfer back without a break is not one."""
     cohort = cohort_of(
         tmp_path,
@@ -143,11 +166,16 @@ def test_the_next_emergency_admission_is_the_outcome(tmp_path: Path) -> None:
             stay("after", date(2020, 4, 10), date(2020, 4, 10)),
             stay("transfer", START, END),
             stay("transfer", INDEX, INDEX, admission_method="81"),
+            stay("elective", START, END),
+            stay("elective", date(2020, 4, 1), date(2020, 4, 2), is_emergency=False),
+            stay("earlier", date(2020, 2, 1), date(2020, 2, 9)),
+            stay("earlier", START, END, is_emergency=False),
         ],
+        discharge_study(kind=kind),
     )
     rows = cohort.frame[cohort.frame["index_date"] == pd.Timestamp(INDEX)]
     assert dict(zip(rows["patient_id"], rows["outcome"], strict=True)) == {
-        "index_day": 1, "last_day": 1, "after": 0, "transfer": 0,
+        "index_day": 1, "last_day": 1, "after": 0, "transfer": 0, "elective": 0, "earlier": 0,
     }  # fmt: skip
 
 
@@ -170,6 +198,36 @@ def test_discharges_whose_window_passes_the_data_are_left_out_and_counted(tmp_pa
     assert steps["aged 18 to 120"] == (22, 20)
     assert steps["window ends within the data"] == (21, 20)
     assert cohort.frame["index_date"].max() == pd.Timestamp(2020, 6, 2)
+
+
+def test_discharges_are_split_by_date_where_dates_are_real(tmp_path: Path) -> None:
+    """Up to the last day of development, from the first of evaluation; between them neither.
+
+    Discharges whose look-back begins before the data are left out and counted.
+    """
+    days = {
+        "short_history": date(2010, 12, 30),
+        "long_enough": date(2010, 12, 31),
+        "last_developed": date(2019, 12, 31),
+        "between": date(2020, 1, 1),
+        "first_judged": date(2020, 2, 28),
+    }
+    study = study_of(
+        index='event = "discharge"',
+        outcome='kind = "readmission"\nwindow_days = 30',
+        split="develop_to = 2020-01-01\nevaluate_from = 2020-02-29",
+    )
+    cohort = cohort_of(tmp_path, [stay(name, day, day) for name, day in days.items()], study)
+    parts = dict(zip(cohort.frame["patient_id"], cohort.frame["part"], strict=True))
+    assert {name: parts.get(name) for name in days} == {
+        "short_history": None,
+        "long_enough": "development",
+        "last_developed": "development",
+        "between": None,
+        "first_judged": "evaluation",
+    }
+    rows = {step.rule: step.rows for step in cohort.attrition}
+    assert rows["window ends within the data"] - rows["look-back begins within the data"] == 1
 
 
 def test_a_share_of_people_is_held_out_by_seed(tmp_path: Path) -> None:

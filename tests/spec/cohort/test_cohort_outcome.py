@@ -227,6 +227,82 @@ def test_somebody_in_hospital_counts_from_the_next_admission(build: Build) -> No
     assert outcomes(cohort) == {"there": (NEITHER, None), "back": (ADMITTED, "2020-01-21")}
 
 
+def test_emergency_department_attendance_before_death(build: Build) -> None:
+    """Any current attendance in the window, whether or not admission followed; no other stay."""
+    day, next_day = date(2020, 6, 1), date(2020, 6, 2)
+    ed = {"kind": "emergency_department", "is_emergency": None}
+    cohort = build(
+        persons(
+            [
+                stay("day_before", date(2019, 12, 31), **ed),
+                stay("index_day", INDEX, **ed),
+                stay("last_day", LAST, **ed),
+                stay("day_after", AFTER, **ed),
+                stay("admitted_too", day, **ed),
+                stay("admitted_too", day),
+                stay("admitted_only", day),
+                stay("withdrawn", day, **ed, superseded_date=next_day),
+                stay("same_day", day, **ed),
+                stay("after_death", next_day, **ed),
+            ],
+            same_day=day,
+            after_death=day,
+        ),
+        study_of(outcome='kind = "emergency_department_attendance"'),
+    )
+    assert outcomes(cohort) == {
+        "day_before": (NEITHER, None),
+        "index_day": (ADMITTED, "2020-01-01"),
+        "last_day": (ADMITTED, "2020-12-30"),
+        "day_after": (NEITHER, None),
+        "admitted_too": (ADMITTED, "2020-06-01"),
+        "admitted_only": (NEITHER, None),
+        "withdrawn": (NEITHER, None),
+        "same_day": (ADMITTED, "2020-06-01"),
+        "after_death": (DIED, "2020-06-01"),
+    }
+
+
+def test_death_is_part_of_admission_or_death(build: Build) -> None:
+    """Whichever comes first is the outcome and its day; nobody dies first."""
+    day = date(2020, 6, 1)
+    cohort = build(
+        persons(
+            [stay("admitted", day), stay("both", day), stay("elective", day, is_emergency=False)],
+            both=date(2020, 5, 31),
+            index_day=INDEX,
+            last_day=LAST,
+            day_after=AFTER,
+        ),
+        study_of(outcome='kind = "emergency_admission_or_death"'),
+    )
+    assert outcomes(cohort) == {
+        "admitted": (ADMITTED, "2020-06-01"),
+        "both": (ADMITTED, "2020-05-31"),
+        "elective": (NEITHER, None),
+        "index_day": (ADMITTED, "2020-01-01"),
+        "last_day": (ADMITTED, "2020-12-30"),
+        "day_after": (NEITHER, None),
+    }
+
+
+def test_death_in_the_gap_leaves_the_cohort_where_death_is_the_outcome(build: Build) -> None:
+    """Nobody could act on it: it is not found, and it is no 'neither'; counted in the attrition."""
+    cohort = build(
+        persons(
+            [stay("admitted_in_gap", date(2020, 1, 7))],
+            in_gap=date(2020, 1, 7),
+            first_day=date(2020, 1, 8),
+        ),
+        study_of(outcome='kind = "emergency_admission_or_death"\ngap_days = 7'),
+    )
+    assert outcomes(cohort) == {
+        "admitted_in_gap": (NEITHER, None),
+        "first_day": (ADMITTED, "2020-01-08"),
+    }
+    assert "alive when the window begins" in {step.rule for step in cohort.attrition}
+
+
 def test_emergency_department_or_inpatient_visit(build: Build) -> None:
     """Where a source has no emergency code: any inpatient stay that continues none, or ED."""
     day, next_day = date(2020, 6, 1), date(2020, 6, 2)

@@ -26,7 +26,13 @@ def block(*, events=1000, rows=10_000, auroc=0.75, ratio=None, slope=None):
                 },
             }
         ],
-        "differences": [{"label": "Logistic regression", "auroc": about(0.02, 0.01, 0.03)}],
+        "differences": [
+            {
+                "name": "logistic",
+                "label": "Logistic regression",
+                "auroc": about(0.02, 0.01, 0.03),
+            }
+        ],
     }
 
 
@@ -161,6 +167,13 @@ def test_e007_no_better_than_a_simpler_score():
 
     assert codes(metrics) == ["E007"]
     assert "Logistic regression" in find(metrics)[0].message
+
+
+def test_the_same_without_lag_is_a_bound_and_no_rival():
+    metrics = evaluation()
+    row = metrics["everyone"]["differences"][0]
+    row.update(name="without_lag", auroc=about(-0.01, -0.02, 0.0))
+    assert codes(metrics) == []
 
 
 def test_e008_e009_a_subgroup_is_off():

@@ -42,8 +42,8 @@ def test_less_of_the_list_than_of_recorded_frailty():
 
 def test_missed_beyond_chance_only():
     assert said(group("A", gap=(0.1, -0.01, 0.2)), group("B", gap=(0.1, 0.05, 0.15))) == [
-        "B is missed more than its own risks imply: 80% of those admitted were not on the list, "
-        "70% implied (difference +5.0 to +15.0 percentage points, adjusted for the number of "
+        "B is missed more than its own risks imply: 80% of those with the outcome were not on the "
+        "list, 70% implied (difference +5.0 to +15.0 percentage points, adjusted for the number of "
         "groups)."
     ]
     assert "missed less" in said(group("A", gap=(-0.1, -0.15, -0.05)))[0]

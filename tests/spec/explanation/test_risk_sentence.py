@@ -40,11 +40,19 @@ def test_risk_in_words(risk, days, sentence):
     assert risk_sentence(risk, days) == sentence
 
 
-def test_another_outcome_is_named_for_what_it_is():
-    assert (
-        risk_sentence(0.32, 365, outcome_kind="emergency_or_inpatient_visit")
-        == "32 in 100 people like this had an emergency or inpatient visit within 12 months"
-    )
+@pytest.mark.parametrize(
+    ("kind", "had"),
+    [
+        ("emergency_admission", "were admitted as an emergency"),
+        ("emergency_or_inpatient_visit", "had an emergency-department or inpatient visit"),
+        ("emergency_admission_or_death", "were admitted as an emergency or died"),
+        ("emergency_department_attendance", "attended an emergency department"),
+        ("readmission", "were readmitted as an emergency"),
+    ],
+)
+def test_every_outcome_is_named_for_what_it_is(kind, had):
+    told = risk_sentence(0.32, 365, outcome_kind=kind)
+    assert told == f"32 in 100 people like this {had} within 12 months"
 
 
 @pytest.mark.parametrize("risk", [-0.1, 1.1, float("nan")])

@@ -245,9 +245,13 @@ def test_a_table_must_be_a_table() -> None:
         ("min_registered_days = 365", "min_registered_days = -1",
          f"'eligibility.min_registered_days' must be from 0 to {LONGEST_DAYS}"),
         ("window_days = 90", "window_days = 0",
-         f"'outcome.window_days' must be from 1 to {LONGEST_DAYS}"),
-        ("window_days = 90", "window_days = 1_000_000_000",
-         f"'outcome.window_days' must be from 1 to {LONGEST_DAYS}"),
+         "'outcome.window_days' must be from 30 to 730: 30 days to 24 months"),
+        ("window_days = 90", "window_days = 29",
+         "'outcome.window_days' must be from 30 to 730: 30 days to 24 months"),
+        ("window_days = 90", "window_days = 731",
+         "'outcome.window_days' must be from 30 to 730: 30 days to 24 months"),
+        ('kind = "emergency_or_inpatient_visit"', 'kind = "readmission"',
+         "'outcome.kind' = \"readmission\" needs index.event = \"discharge\""),
         ("gap_days = 7", "gap_days = -1", f"'outcome.gap_days' must be from 0 to {LONGEST_DAYS}"),
         ("lag_days = 30", "lag_days = -1", f"'outcome.lag_days' must be from 0 to {LONGEST_DAYS}"),
         ("[30, 365, 730]", "[]", "'features.windows_days' is empty"),
@@ -342,14 +346,22 @@ def test_a_study_at_calendar_dates_names_its_split() -> None:
     assert mistakes(text) == ["[split] leaves no index date for development or for evaluation"]
 
 
+EITHER = (
+    "an event study is split either by 'split.hold_out_share' or by 'split.develop_to' and "
+    "'split.evaluate_from'"
+)
+
+
 @pytest.mark.parametrize(
     ("split", "mistake"),
     [
-        ("hold_out_share = 0.3\ndevelop_to = 2020-01-01",
-         "an event study is split by 'split.hold_out_share', not by dates"),
-        ("hold_out_share = 0.3\nevaluate_from = 2020-01-01",
-         "an event study is split by 'split.hold_out_share', not by dates"),
-        ("", "an event study needs 'split.hold_out_share' in (0, 1)"),
+        ("hold_out_share = 0.3\ndevelop_to = 2020-01-01", EITHER),
+        ("hold_out_share = 0.3\nevaluate_from = 2020-01-01", EITHER),
+        ("", EITHER),
+        ("develop_to = 2020-01-01", "[split] needs 'develop_to' and 'evaluate_from'"),
+        ("develop_to = 2020-01-01\nevaluate_from = 2020-01-30",
+         "the last development window ends on 2020-01-31, after the first evaluation "
+         "date 2020-01-30: windows must not overlap"),
         ("hold_out_share = -0.1", "an event study needs 'split.hold_out_share' in (0, 1)"),
         ("hold_out_share = 0.3\nhold_out_practices = ['Y1']",
          "an event study cannot hold out practices"),
@@ -357,6 +369,13 @@ def test_a_study_at_calendar_dates_names_its_split() -> None:
 )  # fmt: skip
 def test_an_event_study_holds_out_people(split: str, mistake: str) -> None:
     assert mistakes(changed(EVENT, "hold_out_share = 0.3", split)) == [mistake]
+
+
+def test_an_event_study_may_be_split_by_dates() -> None:
+    split = "develop_to = 2020-01-01\nevaluate_from = 2020-01-31"
+    study = parse_study(changed(EVENT, "hold_out_share = 0.3", split))
+    assert study.split.develop_to == date(2020, 1, 1)
+    assert study.split.hold_out_share == 0
 
 
 def test_an_event_study_has_no_calendar_dates() -> None:

@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tests.unit.training.samples import sample
+from tests.unit.training.samples import STUDY, sample
 
 from riskstrat.errors import StudyError, UsageError
+from riskstrat.study import parse_study
 from riskstrat.training import fit
 from riskstrat.training.fitting import MIN_DEATHS
 
@@ -116,3 +117,18 @@ def test_evaluation_rows_are_refused():
     mixed = dataclasses.replace(cohort, frame=cohort.frame.assign(part="evaluation"))
     with pytest.raises(UsageError, match="120 of 120 are for another part"):
         fit(matrix, mixed)
+
+
+def test_where_death_is_the_outcome_there_is_no_second_model():
+    """P(outcome) + P(neither) = 1: nobody dies first, and the provenance says why there is no B."""
+    matrix, cohort = sample()
+    text = STUDY.replace("emergency_admission", "emergency_admission_or_death")
+    outcome = cohort.frame["outcome"].replace(2, 1)
+    joined = dataclasses.replace(_with_outcome(cohort, outcome), study=parse_study(text))
+    model = fit(matrix, joined)
+    assert model.death is None
+    assert model.provenance["death"] == {"left_out": "death is part of the outcome"}
+    predicted = model.predict(matrix)
+    assert predicted["risk_death"].isna().all()
+    kept = (cohort.frame["weight"] > 0).to_numpy()
+    assert predicted["risk"][kept].mean() == pytest.approx((outcome[kept] == 1).mean(), abs=0.03)

@@ -13,10 +13,11 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 import riskstrat
-from riskstrat.cohort.outcome import _first_admission
+from riskstrat.cohort.outcome import _first_outcome
 from riskstrat.engine import Step, to_dialect
 from riskstrat.features.rules import known
 from riskstrat.records import as_known, spells
+from riskstrat.records.without_lag import _known_at_once
 from riskstrat.schema import TABLES
 from riskstrat.study import Outcome
 
@@ -26,8 +27,9 @@ BUILT: dict[str, Callable[[], list[Step]]] = {
     "as_known": lambda: [as_known(table) for table in TABLES],
     "spells": lambda: [spells("known_stays"), spells("stays", partition=("patient_id",))],
     "known": lambda: [known(table) for table in TABLES],
-    "_first_admission": lambda: [
-        _first_admission(Outcome(kind="emergency_admission", gap_days=gap)) for gap in (0, 7)
+    "_known_at_once": lambda: [_known_at_once(table) for table in ("stays", "services")],
+    "_first_outcome": lambda: [
+        _first_outcome(Outcome(kind="emergency_admission", gap_days=gap)) for gap in (0, 7)
     ],
 }
 """Steps that depend on something: each function that returns one, and calls of it."""

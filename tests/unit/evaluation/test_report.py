@@ -103,7 +103,7 @@ def test_the_page_says_what_must_be_said(page):
     assert "Risk lists alone have not been shown to reduce admissions" in text
     assert "Not a medical device: not UKCA or CE marked" in text
     assert re.search(r"Of the 300 places on 2 lists of the people with the highest risk, \d+ went "
-                     r"to people who had an emergency admission within 365 days; the model "
+                     r"to people who were admitted as an emergency within 365 days; the model "
                      r"expected \d+", text)  # fmt: skip
 
 
@@ -223,7 +223,7 @@ def test_the_card_says_what_a_reader_needs(written):
         "Performance", "Groups of people", "Limits",
     ]  # fmt: skip
     assert "| Contact | the organisation that trained it |" in card
-    assert "Admission is use of care, not need for it" in card
+    assert "The outcome is use of care, not need for it" in card
     assert "index_stay" not in card
 
 

@@ -4,6 +4,7 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 from tests.unit.training.samples import STUDY, sample
+from threadpoolctl import threadpool_limits
 
 from riskstrat.study import parse_study
 from riskstrat.training import fit
@@ -29,28 +30,34 @@ def test_another_seed_gives_another_model():
     assert models[1].provenance["seed"] == 2
 
 
-def test_the_number_of_threads_changes_no_tree(monkeypatch):
-    matrix, cohort = sample(people=400)
-    frame = cohort.frame
-    rows = TrainingRows(
-        matrix.values,
-        (frame["outcome"] == 1).to_numpy(),
-        np.ones(len(frame)),
-        np.arange(len(frame)) // 2,
-    )
-    plain = fit_trees(rows, TreeParameters(), seed=1)[0].booster.model_to_string()
-    assert "[num_threads: 0]" in plain
-    train, cv = lgb.train, lgb.cv
-    monkeypatch.setattr(lgb, "train", lambda p, *a, **k: train({**p, "num_threads": 1}, *a, **k))
-    monkeypatch.setattr(lgb, "cv", lambda p, *a, **k: cv({**p, "num_threads": 1}, *a, **k))
-    single = fit_trees(rows, TreeParameters(), seed=1)[0].booster.model_to_string()
-    assert single.replace("[num_threads: 1]", "[num_threads: 0]") == plain
+def test_the_number_of_threads_changes_nothing(monkeypatch):
+    """Both models and every comparator; the text of a model names the threads, nothing else."""
+    matrix, cohort = sample(people=150)
+    train = lgb.train
+    models = []
+    for threads in (1, 2):
+        monkeypatch.setattr(
+            lgb,
+            "train",
+            lambda p, *a, threads=threads, **k: train({**p, "num_threads": threads}, *a, **k),
+        )
+        with threadpool_limits(limits=threads):
+            models.append(fit(matrix, cohort))
+    one, two = models
+    for tree, other in ((one.admission, two.admission), (one.death, two.death)):
+        text = other.booster.model_to_string()
+        assert "[num_threads: 2]" in text
+        as_one = text.replace("[num_threads: 2]", "[num_threads: 1]")
+        assert as_one == tree.booster.model_to_string()
+        assert (tree.slope, tree.intercept) == (other.slope, other.intercept)
+    assert one.comparators == two.comparators
+    assert one.provenance == two.provenance
 
 
 def test_progress_names_the_steps():
     said = []
     fit(*sample(people=200), progress=said.append)
-    assert said == ["model of admission", "model of death", "comparators"]
+    assert said == ["model of the outcome", "model of death", "comparators"]
 
 
 def test_provenance_is_counts_and_names():
@@ -66,6 +73,10 @@ def test_provenance_is_counts_and_names():
         "neither": int((outcome == 0).sum()),
     }
     assert told["admission"]["folds"] == 4
+    needed = told["sample_size"]
+    assert needed["rows_needed"] > 400
+    assert needed["is_enough"] is False
+    assert needed["parameters"] == 10
     assert {"lightgbm", "riskstrat"} <= set(told["libraries"])
     assert not any(patient in str(told) for patient in cohort.frame["patient_id"])
 

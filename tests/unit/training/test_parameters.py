@@ -30,6 +30,12 @@ def test_all_mistakes_are_named_at_once(tmp_path):
         assert part in str(error.value)
 
 
+@pytest.mark.parametrize("key", ["class_weight", "is_unbalance", "scale_pos_weight"])
+def test_weights_of_classes_are_refused_with_the_reason(tmp_path, key):
+    with pytest.raises(StudyError, match=f"'{key}' is not offered: .* makes every risk wrong"):
+        load_parameters(_study(tmp_path, f"{key} = 12\n"))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
