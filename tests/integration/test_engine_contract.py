@@ -203,13 +203,15 @@ class MadeRows:
 
 
 def studies() -> list[Study]:
-    """Both kinds of index date and both outcomes."""
+    """Both kinds of index date and every outcome."""
     visits = 'kind = "emergency_or_inpatient_visit"\ngap_days = 7\nwindow_days = 30'
     discharge = 'event = "discharge"\nindex_stay = "known"'
     halves = "hold_out_share = 0.5\nseed = 1"
     return [
         study_of(),
         study_of(outcome=visits),
+        study_of(outcome='kind = "emergency_admission_or_death"'),
+        study_of(outcome='kind = "emergency_department_attendance"'),
         study_of(index=discharge, outcome="window_days = 30", split=halves),
     ]
 

@@ -43,8 +43,23 @@ INDICES = {
         "General outcome, without painful conditions and constipation, which need prescriptions.",
     ),
     "elixhauser": ("Elixhauser score (van Walraven)", _HOSPITAL_RECORD),
+    "lace": (
+        "LACE index",
+        "Of the stay that has ended; comorbidity only as far as it was recorded by then.",
+    ),
+    "hospital_score": (
+        "HOSPITAL score",
+        "Retrospective: not available at discharge, for it needs coded procedures.",
+    ),
+    "parr30": (
+        "PARR-30",
+        "Without the effect of the hospital; for ranking only, as its risks are of other years.",
+    ),
 }
 """Published indices in the catalogue: what they are called, and what a reader must know."""
+
+AT_DISCHARGE = frozenset({"lace", "hospital_score", "parr30"})
+"""Indices of a discharge: in other studies they are not told as left out."""
 
 V3_NOTE = (
     "Logistic regression with the kinds of predictor of SPARRA version 3 (ISD Scotland 2011), "
@@ -134,6 +149,8 @@ def fit_comparators(
     else:
         fitted.append(Comparator("v3_like", "SPARRA-v3-like", V3_NOTE, is_risk=True, formula=v3))
     for index in INDICES:
+        if index in AT_DISCHARGE and index not in rows.matrix.names:
+            continue
         found, missing = _index_comparators(index, rows.matrix, refit)
         fitted += found
         left_out |= missing

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from tests.unit.training.samples import feature, sample
 
-from riskstrat.training.comparators import Comparator, fit_comparators
+from riskstrat.training.comparators import AT_DISCHARGE, Comparator, fit_comparators
 from riskstrat.training.formula import (
     Formula,
     FormulaRows,
@@ -52,6 +52,17 @@ def test_all_that_the_matrix_allows_are_there(comparators):
     assert {c.name for c in found} == names
     assert {c.name for c in found if not c.is_risk} == {"charlson_published", "hfrs_published"}
     assert set(left_out) == NOT_IN_THE_SAMPLE
+
+
+def test_indices_of_a_discharge_are_told_only_where_they_belong(rows, comparators):
+    assert not AT_DISCHARGE & {name.rsplit("_", 1)[0] for name in comparators[1]}
+    names = [f.name for f in rows.matrix.features]
+    place = names.index("charlson")
+    features = list(rows.matrix.features)
+    features[place] = dataclasses.replace(features[place], name="lace")
+    matrix = dataclasses.replace(rows.matrix, features=tuple(features))
+    found, _ = fit_comparators(dataclasses.replace(rows, matrix=matrix), seed=1)
+    assert {"lace_published", "lace_age_sex"} <= {c.name for c in found}
 
 
 def test_refitting_with_age_and_sex_ranks_better_than_the_index(rows, comparators):
