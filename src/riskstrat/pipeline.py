@@ -79,7 +79,9 @@ def train(
     if progress is not None:
         progress("peers")
     peers = explanation.peer_reference(model, rows, developed)
-    return replace(model, peers=peers, provenance={**model.provenance, **cohort.origin})
+    people = evaluation.describe_people(rows, developed)
+    provenance = {**model.provenance, **cohort.origin, "people": people}
+    return replace(model, peers=peers, provenance=provenance)
 
 
 def evaluate(
@@ -196,8 +198,8 @@ def run_study(
     records : LinkedRecords
     study : Study
     out : str or Path
-        Gets ``artefact/``, ``metrics.json``, ``report.html`` and ``model_card.md``, all at once
-        when everything is done.
+        Gets ``artefact/``, ``metrics.json``, ``report.html``, ``model_card.md`` and
+        ``tripod.md``, all at once when everything is done.
     capacity : int, optional
         How many people a team can review; adds a row to the workload table.
     progress : callable, optional

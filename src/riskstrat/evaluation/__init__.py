@@ -15,6 +15,7 @@ from riskstrat.evaluation.calibration import (
 )
 from riskstrat.evaluation.catalogue import CHECKS, Check, Finding
 from riskstrat.evaluation.ceiling import against_truth
+from riskstrat.evaluation.characteristics import describe_people
 from riskstrat.evaluation.comparison import common_rows, compare
 from riskstrat.evaluation.curve import CalibrationCurve, integrated_calibration_index, risk_groups
 from riskstrat.evaluation.discrimination import auroc, average_precision
@@ -53,6 +54,7 @@ __all__ = [
     "common_rows",
     "compare",
     "cumulative_incidence",
+    "describe_people",
     "evaluate",
     "integrated_calibration_index",
     "judge",

@@ -82,9 +82,16 @@ def model_facts(model: RiskModel) -> dict[str, Any]:
     }
 
 
-_FIT_NOTES = {"admission", "death", "features_constant", "features_without_facts", "reference"}
+_FIT_NOTES = {
+    "admission",
+    "death",
+    "features_constant",
+    "features_without_facts",
+    "people",
+    "reference",
+}
 """Notes of the fits stay in the artefact: they hold counts of deaths too small to publish, name
-what nobody had, or are for the checks only."""
+what nobody had, are for the checks only, or stand elsewhere in the metrics."""
 
 
 def _published(provenance: Mapping[str, Any]) -> dict[str, Any]:

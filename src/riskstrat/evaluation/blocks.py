@@ -27,7 +27,14 @@ from riskstrat.evaluation.intervals import proportion
 from riskstrat.evaluation.judged import MODEL, Judged, Score
 from riskstrat.evaluation.observed import Observed
 
-__all__ = ["Resampling", "block", "calibration_figures", "death_figures", "is_withheld"]
+__all__ = [
+    "Resampling",
+    "block",
+    "calibration_figures",
+    "death_figures",
+    "is_withheld",
+    "is_withheld_from",
+]
 
 WITHHELD = {"withheld": True}
 """What stands in place of figures about too few people."""
@@ -47,10 +54,15 @@ class Resampling:
 
 def is_withheld(judged: Judged) -> bool:
     """Whether these people, or those without the outcome, are too few to show anything."""
-    followed = judged.observed.weight > 0
-    others = int((judged.observed.event[followed] == 0).sum())
-    people = judged.observed.followed
-    return is_small(people, judged.observed.events) or is_small(people, others)
+    return is_withheld_from(judged.observed)
+
+
+def is_withheld_from(observed: Observed) -> bool:
+    """Whether the people, those with the outcome or those without are too few."""
+    followed = observed.weight > 0
+    others = int((observed.event[followed] == 0).sum())
+    people = observed.followed
+    return is_small(people, observed.events) or is_small(people, others)
 
 
 def block(judged: Judged, resampling: Resampling) -> dict[str, Any]:

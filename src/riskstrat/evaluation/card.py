@@ -13,7 +13,7 @@ from typing import Any
 
 from riskstrat.evaluation.about import list_sentence
 from riskstrat.evaluation.disclosure import FEWEST_EVENTS, FEWEST_PEOPLE
-from riskstrat.evaluation.page import template_environment
+from riskstrat.evaluation.rendering import template_environment
 from riskstrat.study import OUTCOMES
 
 __all__ = ["render_card"]

@@ -20,7 +20,14 @@ FAR_BELOW, FAR_ABOVE = 0.8, 1.25
 """Share of the list over share of the outcomes that is named: the four-fifths rule and its inverse
 (US Uniform Guidelines on Employee Selection Procedures 1978, section 4D)."""
 
-BY_RISK = {"age_band", "long_term_condition", "index_date"}
+BY_RISK = {
+    "age_band",
+    "care_home",
+    "condition_count",
+    "index_date",
+    "long_term_condition",
+    "prior_admissions",
+}
 """Divisions whose groups differ in risk itself: that the old and the ill are listed more is the
 purpose of a list, so that only what their own risks do not imply is worth a sentence."""
 

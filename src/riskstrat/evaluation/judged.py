@@ -26,6 +26,7 @@ __all__ = [
     "Score",
     "evaluation_rows",
     "judge",
+    "observed_outcome",
     "without_lag_score",
 ]
 
@@ -165,7 +166,7 @@ def judge(
     )
     return Judged(
         frame,
-        _observed(frame),
+        observed_outcome(frame),
         (own, *others, *beside),
         predicted["risk_death"].to_numpy(np.float64),
         pooled=cohort.study.index.event is not None,
@@ -178,7 +179,8 @@ def evaluation_rows(matrix: FeatureMatrix, cohort: Cohort) -> FeatureMatrix:
     return matrix if rows.all() else matrix.take(np.flatnonzero(rows))
 
 
-def _observed(frame: pd.DataFrame) -> Observed:
+def observed_outcome(frame: pd.DataFrame) -> Observed:
+    """What was seen of each row of a cohort; rows that left before an event weigh nothing."""
     outcome = frame["outcome"].to_numpy(np.int8)
     weight = np.where(outcome == CENSORED, 0.0, frame["weight"].to_numpy(np.float64))
     patient = pd.factorize(frame["patient_id"], sort=True)[0]

@@ -17,10 +17,21 @@ from riskstrat.evaluation.observed import Floats
 if TYPE_CHECKING:
     from riskstrat.features import Feature, FeatureMatrix
 
-__all__ = ["CONDITION", "FRAIL", "LATELY_DAYS", "NOT_ADMITTED_LATELY", "known_about"]
+__all__ = [
+    "ADMISSIONS",
+    "CARE_HOME",
+    "CONDITION",
+    "FRAIL",
+    "LATELY_DAYS",
+    "NOT_ADMITTED_LATELY",
+    "known_about",
+]
 
 LATELY_DAYS = 730
 """'First-time' is no emergency admission in 24 months (binding statistical rule 22)."""
+
+YEAR_DAYS = 365
+"""Look-back of the admissions before that people are told apart by."""
 
 MODERATE_FRAILTY = 0.24
 """An electronic frailty index above this is moderate or severe frailty (Clegg 2016,
@@ -30,6 +41,9 @@ Rows = npt.NDArray[np.bool_] | slice
 
 NOT_ADMITTED_LATELY, FRAIL, CONDITION = "not_admitted_lately", "frail", "condition: "
 """Names of the columns; a condition's label follows :data:`CONDITION`."""
+
+CARE_HOME, ADMISSIONS = "lives_in_care_home", "admissions_before"
+"""Names of the columns: 1 or 0, and emergency admissions in the year before the index date."""
 
 CONDITIONS = (
     "dementia",
@@ -53,7 +67,7 @@ guidance), as the catalogue calls them: those that every practice keeps a list o
 
 
 def known_about(matrix: FeatureMatrix, rows: Rows = slice(None)) -> pd.DataFrame:
-    """One column per fact: 1 yes, 0 no, NaN not known.
+    """One column per fact: 1 yes, 0 no (or a count), NaN not known.
 
     Parameters
     ----------
@@ -64,12 +78,15 @@ def known_about(matrix: FeatureMatrix, rows: Rows = slice(None)) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        :data:`NOT_ADMITTED_LATELY`; :data:`FRAIL` (moderate or severe); one column for each of the
-        conditions that the matrix knows of anybody. Numbered from 0.
+        :data:`NOT_ADMITTED_LATELY`; :data:`FRAIL` (moderate or severe); :data:`CARE_HOME`;
+        :data:`ADMISSIONS`, a count; one column for each of the conditions that the matrix knows of
+        anybody. Numbered from 0.
     """
     columns = {
         NOT_ADMITTED_LATELY: _not_admitted(matrix, rows),
         FRAIL: _above(_values(matrix, rows, "points efi"), MODERATE_FRAILTY),
+        CARE_HOME: _values(matrix, rows, "value care_home"),
+        ADMISSIONS: _values(matrix, rows, "count emergency_admission", YEAR_DAYS),
     }
     for condition in CONDITIONS:
         rule = f"any condition.{condition}"
@@ -79,14 +96,18 @@ def known_about(matrix: FeatureMatrix, rows: Rows = slice(None)) -> pd.DataFrame
     return pd.DataFrame(columns)
 
 
-def _feature(matrix: FeatureMatrix, rule: str) -> Feature | None:
-    """The feature with a rule; of several, that with the longest look-back."""
-    found = [feature for feature in matrix.features if feature.rule == rule]
+def _feature(matrix: FeatureMatrix, rule: str, days: int | None = None) -> Feature | None:
+    """The feature with a rule; of several, that of so many days, or the longest look-back."""
+    found = [
+        feature
+        for feature in matrix.features
+        if feature.rule == rule and days in (None, feature.window_days)
+    ]
     return max(found, key=lambda feature: feature.window_days or 0, default=None)
 
 
-def _values(matrix: FeatureMatrix, rows: Rows, rule: str) -> Floats:
-    feature = _feature(matrix, rule)
+def _values(matrix: FeatureMatrix, rows: Rows, rule: str, days: int | None = None) -> Floats:
+    feature = _feature(matrix, rule, days)
     if feature is None:
         return np.full(len(matrix.values[rows, :0]), np.nan)
     return np.asarray(matrix.values[rows, matrix.features.index(feature)], dtype=np.float64)

@@ -17,6 +17,7 @@ from riskstrat.evaluation import about, sections
 from riskstrat.evaluation.blocks import Resampling, block, death_figures, is_withheld
 from riskstrat.evaluation.bootstrap import RESAMPLES
 from riskstrat.evaluation.card import render_card
+from riskstrat.evaluation.characteristics import characteristics
 from riskstrat.evaluation.checks import find
 from riskstrat.evaluation.disclosure import withheld
 from riskstrat.evaluation.equity import equity_section
@@ -34,6 +35,7 @@ from riskstrat.evaluation.subgroups import (
     division_rows,
     published_groups,
 )
+from riskstrat.evaluation.tripod import render_tripod
 from riskstrat.training.fitting import mean_history
 
 if TYPE_CHECKING:
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "EvaluationReport", "add_stability", "evaluate"]
 
-SCHEMA_VERSION = 1
-"""Version of the layout of ``metrics.json``."""
+SCHEMA_VERSION = 2
+"""Version of the layout of ``metrics.json``; 2 added ``people`` (docs/reference/metrics.md)."""
 
 OLDER_AGE = 65
 """Age in years from which results stand apart: published models of older people are compared."""
@@ -71,7 +73,7 @@ class EvaluationReport:
         return about.summary_text(self.metrics)
 
     def write(self, directory: str | Path) -> None:
-        """Write ``metrics.json``, ``report.html`` and ``model_card.md``.
+        """Write ``metrics.json``, ``report.html``, ``model_card.md`` and ``tripod.md``.
 
         The same metrics give the same bytes. Other files in the directory stay as they are.
 
@@ -90,6 +92,7 @@ class EvaluationReport:
             "metrics.json": json.dumps(self.metrics, indent=1, ensure_ascii=False) + "\n",
             "report.html": render_page(self.metrics),
             "model_card.md": render_card(self.metrics),
+            "tripod.md": render_tripod(self.metrics),
         }
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -159,6 +162,15 @@ def evaluate(  # noqa: PLR0913  # model, rows and three options by name
         },
         "settings": {**plain(resampling), "level": LEVEL, "capacities": capacities},
         **_figures(judged, cohort, capacities, resampling),
+        "people": {
+            "development": model.provenance.get("people"),
+            "evaluation": characteristics(
+                judged.frame,
+                judged.observed,
+                cohort.study.report.subgroups,
+                _published(judged, cohort.study.report.subgroups),
+            ),
+        },
         "inputs": _inputs(judged, model, rows),
         "stability": [],
     }
@@ -208,9 +220,6 @@ def _figures(
     judged: Judged, cohort: Cohort, capacities: list[float], resampling: Resampling
 ) -> dict[str, Any]:
     everyone = block(judged, resampling)
-    age = (judged.frame["age"] >= OLDER_AGE).to_numpy()
-    unseen = judged.frame["unseen"].to_numpy(bool)
-    new = (judged.frame[NOT_ADMITTED_LATELY] == 1).to_numpy()
     if is_withheld(judged):
         return _nothing(everyone)
     main = sections.list_of(judged, judged.model, capacities[-1])
@@ -220,9 +229,9 @@ def _figures(
     )
     return {
         "everyone": everyone,
-        "unseen": _part(judged, unseen, everyone, resampling),
-        "aged_65_and_over": _part(judged, age, everyone, resampling),
-        "not_admitted_lately": _part(judged, new, everyone, resampling),
+        **{
+            name: _part(judged, rows, everyone, resampling) for name, rows in _parts(judged).items()
+        },
         "death_first": death_figures(judged, resampling),
         "curves": {
             "discrimination": sections.discrimination_section(judged),
@@ -239,6 +248,25 @@ def _figures(
         if judged.pooled
         else _division(judged, "index_date", main, comparisons, resampling),
     }
+
+
+def _parts(judged: Judged) -> dict[str, Mask]:
+    """Who is judged apart, by the name of the part."""
+    return {
+        "unseen": judged.frame["unseen"].to_numpy(bool),
+        "aged_65_and_over": (judged.frame["age"] >= OLDER_AGE).to_numpy(),
+        "not_admitted_lately": (judged.frame[NOT_ADMITTED_LATELY] == 1).to_numpy(),
+    }
+
+
+def _published(judged: Judged, names: Sequence[str]) -> list[Mask]:
+    """The groups whose figures the report shows; nobody can be told by subtracting from them."""
+    shown = [part for part in _parts(judged).values() if _is_shown(judged, part)]
+    for name in names:
+        masks = divide(judged.frame, name)
+        groups = published_groups(judged, name, masks)
+        shown += [mask for mask, is_shown in zip(masks.values(), groups, strict=True) if is_shown]
+    return shown
 
 
 def _nothing(everyone: Mapping[str, Any]) -> dict[str, Any]:
@@ -265,10 +293,15 @@ def _part(
         return everyone
     if not rows.any():
         return None
-    parts = [judged.observed.take(mask) for mask in (rows, ~rows)]
-    if withheld([part.followed for part in parts], [part.events for part in parts])[0]:
+    if not _is_shown(judged, rows):
         return {"withheld": True}
     return block(judged.take(rows), resampling)
+
+
+def _is_shown(judged: Judged, rows: Mask) -> bool:
+    """Whether neither these people nor the others are few."""
+    parts = [judged.observed.take(mask) for mask in (rows, ~rows)]
+    return not withheld([part.followed for part in parts], [part.events for part in parts])[0]
 
 
 def _division(

@@ -26,16 +26,26 @@ from riskstrat.evaluation.calibration import calibration_slope, observed_expecte
 from riskstrat.evaluation.disclosure import FEWEST_PEOPLE, is_small, rounded, withheld
 from riskstrat.evaluation.intervals import Estimate, adjusted_level
 from riskstrat.evaluation.judged import MODEL, Judged
-from riskstrat.evaluation.known import CONDITION, FRAIL
+from riskstrat.evaluation.known import ADMISSIONS, CARE_HOME, CONDITION, FRAIL
 from riskstrat.evaluation.workload import missed
 
-__all__ = ["DIVISIONS", "OVERLAPPING", "divide", "division_rows", "published_groups"]
+__all__ = [
+    "DIVISIONS",
+    "OVERLAPPING",
+    "divide",
+    "division_rows",
+    "group_order",
+    "published_groups",
+]
 
 NOT_RECORDED = "not recorded"
 """Group of people without a value; always shown as a group of its own."""
 
 SHOWN_DECIMALS = 3
 """Decimals of subgroup figures, so that no count can be computed back from them."""
+
+MOST_CONDITIONS, MOST_ADMISSIONS = 4, 2
+"""Counts from which people are one group: four conditions or more, two admissions or more."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -58,12 +68,35 @@ def _numbered(values: pd.Series, last: int) -> pd.Series:
     return values.map(names)
 
 
+def _care_home(frame: pd.DataFrame) -> pd.Series:
+    return frame[CARE_HOME].map({1.0: "in a care home", 0.0: "not in a care home"})
+
+
+def _conditions_count(frame: pd.DataFrame) -> pd.Series:
+    """How many of the conditions are known; missing where one of them is not."""
+    columns = frame.filter(regex=f"^{CONDITION}").astype(float)
+    counts = columns.sum(axis=1, skipna=False)
+    return _counted(counts if len(columns.columns) else counts * np.nan, MOST_CONDITIONS)
+
+
+def _counted(counts: pd.Series, most: int) -> pd.Series:
+    names = {0.0: "none", float(most): f"{most} or more"}
+    names |= {float(count): str(count) for count in range(1, most)}
+    return counts.clip(upper=most).map(names)
+
+
 DIVISIONS = {
     "age_band": ("Age", _age_band),
     "sex": ("Sex", lambda frame: frame["sex"]),
     "imd_decile": ("Deprivation (tenths)", _imd_decile),
     "imd_quintile": ("Deprivation (fifths)", _imd_quintile),
     "ethnic_category": ("Ethnic category", lambda frame: frame["ethnic_category"]),
+    "care_home": ("Care home", _care_home),
+    "condition_count": ("Number of long-term conditions", _conditions_count),
+    "prior_admissions": (
+        "Emergency admissions in the year before",
+        lambda frame: _counted(frame[ADMISSIONS], MOST_ADMISSIONS),
+    ),
     "practice": ("Practice", lambda frame: frame["practice_code"]),
     "index_date": ("Index date", lambda frame: frame["index_date"].dt.strftime("%Y-%m-%d")),
     "unseen": (
@@ -102,7 +135,7 @@ def divide(frame: pd.DataFrame, name: str) -> dict[str, Mask]:
         raise StudyError(f"expected subgroups among {known}, but 'report.subgroups' has '{name}'.")
     labels = DIVISIONS[name][1](frame).astype("object")
     labels = labels.where(labels.notna(), NOT_RECORDED).to_numpy()
-    return {label: labels == label for label in sorted(set(labels), key=_order)}
+    return {label: labels == label for label in sorted(set(labels), key=group_order)}
 
 
 def _conditions(frame: pd.DataFrame) -> dict[str, Mask]:
@@ -118,7 +151,7 @@ def _conditions(frame: pd.DataFrame) -> dict[str, Mask]:
     return {label: mask for label, mask in masks.items() if len(columns.columns) and mask.any()}
 
 
-def _order(label: str) -> tuple[bool, int, str]:
+def group_order(label: str) -> tuple[bool, int, str]:
     """Numbers in their order, words alphabetically, 'not recorded' last."""
     digits = label.split("-")[0].split("+")[0].split(" ")[0]
     return label == NOT_RECORDED, int(digits) if digits.isdigit() else 0, label
