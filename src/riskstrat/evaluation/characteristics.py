@@ -121,8 +121,8 @@ def side_by_side(
     Returns
     -------
     list of dict
-        ``title``, ``overlaps`` and ``rows`` with ``group``, ``development`` and ``evaluation``: a
-        cell, or None where a part has no such group.
+        ``title``, ``overlaps`` and ``rows`` with ``group``, ``development`` and ``evaluation`` (a
+        cell, or None where a part has no such group) and ``is_gone`` (withheld in both).
     """
     parts = [
         {} if part is None or part["withheld"] else part["divisions"]
@@ -138,12 +138,19 @@ def side_by_side(
         labels = list(dict.fromkeys([*cells[1], *cells[0]]))
         if not one["overlaps"]:
             labels.sort(key=group_order)
-        rows = [
-            {"group": label, "development": cells[0].get(label), "evaluation": cells[1].get(label)}
-            for label in labels
-        ]
+        rows = [_row(label, cells[0].get(label), cells[1].get(label)) for label in labels]
         shown.append({"title": one["title"], "overlaps": one["overlaps"], "rows": rows})
     return shown
+
+
+def _row(label: str, development: Division | None, evaluation: Division | None) -> dict[str, Any]:
+    cells = [cell for cell in (development, evaluation) if cell is not None]
+    return {
+        "group": label,
+        "development": development,
+        "evaluation": evaluation,
+        "is_gone": all(cell["withheld"] for cell in cells),
+    }
 
 
 def _divisions(names: Sequence[str]) -> list[str]:

@@ -54,7 +54,9 @@ PERCENT = PercentFormatter(1.0, decimals=0)
 Metrics = Mapping[str, Any]
 
 
-def _line(position: int) -> dict[str, Any]:
+def _line(metrics: Metrics, name: str) -> dict[str, Any]:
+    """How a score is drawn: the same on every figure."""
+    position = [score["name"] for score in metrics["everyone"]["scores"]].index(name)
     colour, dashes, width = LINES[min(position, len(LINES) - 1)]
     return {"color": colour, "linestyle": dashes, "linewidth": width, "zorder": 5 - position}
 
@@ -78,6 +80,7 @@ def calibration_figure(metrics: Metrics) -> str:
             [(top * 1.03, "All risks"), (body, f"The {ZOOM_SHARE:.0%} of people at lowest risk")]
         ):
             _calibration_panel(axes[0, column], own, limit)
+            _mark_groups(axes[0, column], groups, column)
             axes[0, column].set_title(title)
             _histogram_panel(axes[1, column], own["histogram"], limit)
         axes[0, 0].set_ylabel("Observed risk")
@@ -86,37 +89,53 @@ def calibration_figure(metrics: Metrics) -> str:
         return inline_svg(
             figure,
             "calibration",
-            "Calibration: observed against predicted risk by group of risk and as a smooth curve "
-            "with its interval; points on the diagonal are right.",
+            "Calibration",
+            "Observed against predicted risk by group of risk and as a smooth curve with its "
+            "interval; points on the diagonal are right. The table below has the same figures.",
+            {
+                f"group-{column}-{position}": _group_words(group)
+                for column in range(2)
+                for position, group in enumerate(groups)
+            },
         )
 
 
 def _calibration_panel(axes: Axes, own: Metrics, limit: float) -> None:
-    curve, groups = own["curve"], own["groups"]
+    curve = own["curve"]
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="Perfect")
     axes.fill_between(
         curve["risk"], curve["low"], curve["high"], color=BLUE, alpha=0.16, linewidth=0
     )
     axes.plot(curve["risk"], curve["observed"], color=BLUE, label="Smooth curve")
-    risk = [g["mean_risk"] for g in groups]
-    seen = np.array([g["observed"]["value"] for g in groups])
-    low = seen - [g["observed"]["low"] for g in groups]
-    high = [g["observed"]["high"] for g in groups] - seen
-    axes.errorbar(
-        risk,
-        seen,
-        yerr=[np.maximum(low, 0), np.maximum(high, 0)],
-        fmt="o",
-        markersize=5,
-        markerfacecolor="white",
-        markeredgewidth=1.5,
-        color=INK,
-        elinewidth=1.1,
-        label="Groups of people",
-        zorder=6,
-    )
     axes.set(xlim=(0, limit), ylim=(0, limit))
     axes.yaxis.set_major_formatter(_percent_for(limit))
+
+
+def _mark_groups(axes: Axes, groups: Sequence[Metrics], column: int) -> None:
+    """A circle with its interval for each group of risk, each with a name to hover over."""
+    for position, group in enumerate(groups):
+        seen = group["observed"]
+        axes.plot([group["mean_risk"]] * 2, [seen["low"], seen["high"]], color=INK, linewidth=1.1)
+        axes.plot(
+            group["mean_risk"],
+            seen["value"],
+            "o",
+            markersize=5.5,
+            markerfacecolor="white",
+            markeredgewidth=1.5,
+            color=INK,
+            label="Groups of people" if position == 0 else None,
+            gid=f"group-{column}-{position}",
+            zorder=6,
+        )
+
+
+def _group_words(group: Metrics) -> str:
+    seen = group["observed"]
+    return (
+        f"Predicted {group['mean_risk']:.1%}, observed {seen['value']:.1%} "
+        f"({seen['low']:.1%} to {seen['high']:.1%})"
+    )
 
 
 def _histogram_panel(axes: Axes, histogram: Metrics, limit: float) -> None:
@@ -145,11 +164,12 @@ def discrimination_figure(metrics: Metrics) -> str:
     with style():
         figure = Figure(figsize=(8.6, 4.4), layout="constrained")
         roc, recall = figure.subplots(1, 2)
-        for position, score in enumerate(metrics["curves"]["discrimination"]):
+        for score in metrics["curves"]["discrimination"]:
+            line = _line(metrics, score["name"])
             x, y = score["roc"]["false_positive"], score["roc"]["true_positive"]
-            roc.plot(x, y, label=score["label"], **_line(position))
+            roc.plot(x, y, label=score["label"], **line)
             x, y = score["precision_recall"]["recall"], score["precision_recall"]["precision"]
-            recall.plot(x, y, **_line(position))
+            recall.plot(x, y, **line)
         roc.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
         recall.axhline(rate, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
         roc.set_title("ROC: found against falsely listed")
@@ -164,7 +184,9 @@ def discrimination_figure(metrics: Metrics) -> str:
         return inline_svg(
             figure,
             "discrimination",
-            "ROC and precision-recall curves of the model and of every comparator.",
+            "ROC and precision-recall curves",
+            "Curves of the model and of every score beside it; the areas under them stand in the "
+            "tables above.",
         )
 
 
@@ -177,8 +199,9 @@ def net_benefit_figure(metrics: Metrics) -> str:
     with style():
         figure = Figure(figsize=(8.6, 3.7), layout="constrained")
         axes = figure.subplots()
-        for position, (score, curve) in enumerate(zip(data["scores"], curves, strict=True)):
-            axes.plot(thresholds, curve, label=score["label"], **_line(position))
+        for score, curve in zip(data["scores"], curves, strict=True):
+            line = _line(metrics, score["name"])
+            axes.plot(thresholds, curve, label=score["label"], **line)
         everyone = _array(data["all"]) * 1000
         axes.plot(thresholds, everyone, color=GREY, linewidth=1.2, label="Review everybody")
         axes.axhline(0, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="Review nobody")
@@ -195,7 +218,9 @@ def net_benefit_figure(metrics: Metrics) -> str:
         return inline_svg(
             figure,
             "net-benefit",
-            "Decision curve: net benefit by threshold probability; the highest line is best.",
+            "Decision curve",
+            "Net benefit of every risk, of reviewing everybody and of reviewing nobody, by "
+            "threshold probability; the highest line is best.",
         )
 
 
@@ -223,8 +248,9 @@ def distribution_figure(metrics: Metrics) -> str:
         return inline_svg(
             figure,
             "distributions",
-            "Distribution of predicted risk among people with the outcome, who died first, and "
-            "neither; the less they overlap, the better the model tells them apart.",
+            "Spread of risk by outcome",
+            "Predicted risk of people by what happened to them; the less the shapes overlap, the "
+            "better the model tells them apart.",
         )
 
 

@@ -11,51 +11,75 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from riskstrat.evaluation.figures import BLUE, GREY, INK
+from riskstrat.evaluation.rendering import estimate
 from riskstrat.evaluation.svg import inline_svg, style
 
-__all__ = ["MOST_DRAWN", "forest_figure"]
+__all__ = ["MOST_DRAWN", "MOST_ROWS", "forest_figures"]
 
 MOST_DRAWN = 20
 """Divisions with more groups than this (practices) stand in the table only."""
 
+MOST_ROWS = 34
+"""Rows of a figure: 34 and the words below it fit on a page of A4."""
+
 ROW_INCHES = 0.27
-RATIO_TICKS = (0.25, 0.5, 0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 4.0)
+FINE_TICKS = (0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5)
+TICKS = (0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0)
+COARSE_TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Ratios written on the axis; more would touch each other where it is long."""
 
 Row = tuple[str, Mapping[str, Any] | None]
 
 
-def forest_figure(metrics: Mapping[str, Any]) -> str:
-    """Observed/expected ratio and AUROC of every group shown; empty when there is none."""
-    rows = _rows(metrics["subgroups"])
-    if not any(figures for _, figures in rows):
-        return ""
-    overall = metrics["everyone"]["scores"][0]
+def forest_figures(metrics: Mapping[str, Any]) -> list[str]:
+    """Observed/expected ratio and AUROC of every group shown, in figures that fit on a page."""
+    overall = metrics["everyone"]["scores"][0]["auroc"]["value"]
+    return [
+        _figure(rows, f"subgroups-{number}", overall)
+        for number, rows in enumerate(_pages(_divisions(metrics["subgroups"])), start=1)
+    ]
+
+
+def _figure(rows: list[Row], name: str, overall: float) -> str:
     with style():
         figure = Figure(figsize=(8.6, 1.0 + ROW_INCHES * len(rows)), layout="constrained")
         ratio, auroc = figure.subplots(1, 2, sharey=True)
         _panel(ratio, rows, "observed_expected", 1.0)
-        _ratio_axis(ratio)
-        _panel(auroc, rows, "auroc", overall["auroc"]["value"])
+        _ratio_axis(ratio, rows)
+        _panel(auroc, rows, "auroc", overall)
         ratio.set_title("Observed / expected")
         auroc.set_title("AUROC")
         _row_labels(ratio, rows)
+        divisions = ", ".join(label for label, figures in rows if figures is None)
         return inline_svg(
             figure,
-            "subgroups",
+            name,
+            f"Groups of people: {divisions}",
             "Observed/expected ratio and AUROC with intervals for each group of people; the same "
             "figures stand in the table below.",
+            _hover(rows),
         )
 
 
-def _rows(subgroups: Mapping[str, Any]) -> list[Row]:
-    """A heading row per division (no figures), then its groups that are shown."""
-    rows: list[Row] = []
+def _pages(divisions: list[list[Row]]) -> list[list[Row]]:
+    """The rows of whole divisions, as many as a page holds; one that is longer stands alone."""
+    pages: list[list[Row]] = []
+    for rows in divisions:
+        if pages and len(pages[-1]) + len(rows) <= MOST_ROWS:
+            pages[-1].extend(rows)
+        else:
+            pages.append(list(rows))
+    return pages
+
+
+def _divisions(subgroups: Mapping[str, Any]) -> list[list[Row]]:
+    """Per division a heading row (no figures), then its groups that are shown."""
+    divisions = []
     for division in subgroups.values():
-        shown = [group for group in division["groups"] if not group["withheld"]]
+        shown = [(group["group"], group) for group in division["groups"] if not group["withheld"]]
         if shown and len(division["groups"]) <= MOST_DRAWN:
-            rows.append((division["title"], None))
-            rows.extend((group["group"], group) for group in shown)
-    return rows
+            divisions.append([(division["title"], None), *shown])
+    return divisions
 
 
 def _panel(axes: Axes, rows: list[Row], key: str, reference: float) -> None:
@@ -63,26 +87,59 @@ def _panel(axes: Axes, rows: list[Row], key: str, reference: float) -> None:
     for position, (_, figures) in enumerate(rows):
         if figures is None or figures[key]["value"] is None:
             continue
-        estimate = figures[key]
-        if estimate["low"] is not None and estimate["high"] is not None:
-            axes.plot([estimate["low"], estimate["high"]], [position] * 2, color=INK, linewidth=1.2)
-        axes.plot(estimate["value"], position, marker="o", markersize=5.5, color=BLUE)
+        found = figures[key]
+        if found["low"] is not None and found["high"] is not None:
+            axes.plot([found["low"], found["high"]], [position] * 2, color=INK, linewidth=1.2)
+        name = f"{key}-{position}".replace("_", "-")
+        axes.plot(found["value"], position, marker="o", markersize=5.5, color=BLUE, gid=name)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
 
 
-def _ratio_axis(axes: Axes) -> None:
+def _hover(rows: list[Row]) -> dict[str, str]:
+    """The figures of each point in words, by its name within the figure."""
+    words = {}
+    for position, (label, figures) in enumerate(rows):
+        if figures is None:
+            continue
+        for key, title in (("observed_expected", "observed / expected"), ("auroc", "AUROC")):
+            name = f"{key}-{position}".replace("_", "-")
+            words[name] = f"{label}: {title} {estimate(figures[key])}"
+    return words
+
+
+def _ratio_axis(axes: Axes, rows: list[Row]) -> None:
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    low, high = min(max(low, RATIO_TICKS[0]), 0.8), max(min(high, RATIO_TICKS[-1]), 1.25)
+    low = min(max(low, COARSE_TICKS[0]), FINE_TICKS[1])
+    high = max(min(high, COARSE_TICKS[-1]), FINE_TICKS[-2])
     axes.set_xlim(low, high)
-    wide = high / low > 3  # noqa: PLR2004 - ticks closer than this would touch each other
-    ticks = [t for t in RATIO_TICKS if low <= t <= high and not (wide and t in (0.9, 1.1))]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_locator(FixedLocator([t for t in _ticks(low, high) if low <= t <= high]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    for position, (_, figures) in enumerate(rows):
+        if figures is not None:
+            _arrows(axes, position, figures["observed_expected"], low, high)
+
+
+def _ticks(low: float, high: float) -> tuple[float, ...]:
+    for ticks in (FINE_TICKS, TICKS):
+        if ticks[0] <= low * 1.01 and high <= ticks[-1] * 1.01:
+            return ticks
+    return COARSE_TICKS
+
+
+def _arrows(axes: Axes, position: int, ratio: Mapping[str, Any], low: float, high: float) -> None:
+    """An arrow where an interval, or the ratio itself, goes on beyond the axis."""
+    for side, end, limit in ((-1, "low", low), (1, "high", high)):
+        beyond = [
+            ratio[key] is not None and side * (ratio[key] - limit) > 0 for key in ("value", end)
+        ]
+        if any(beyond):
+            colour, marker = BLUE if beyond[0] else INK, "<" if side < 0 else ">"
+            axes.plot(limit, position, marker=marker, markersize=5, color=colour, clip_on=False)
 
 
 def _row_labels(axes: Axes, rows: list[Row]) -> None:

@@ -15,7 +15,7 @@ from riskstrat.evaluation.figures import (
     distribution_figure,
     net_benefit_figure,
 )
-from riskstrat.evaluation.forest import forest_figure
+from riskstrat.evaluation.forest import forest_figures
 from riskstrat.evaluation.rendering import template_environment
 from riskstrat.evaluation.summary import NO_EFFECT, NOT_FOR, findings_sentence, plain_summary
 from riskstrat.evaluation.tripod import tripod_counts, tripod_items
@@ -70,7 +70,7 @@ def _frail_is_known(metrics: Mapping[str, Any]) -> bool:
     return any(group.get("frail_share") is not None for group in groups)
 
 
-def _figures(metrics: Mapping[str, Any]) -> dict[str, str]:
+def _figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
     if metrics["everyone"]["withheld"]:
         return {}
     return {
@@ -78,5 +78,5 @@ def _figures(metrics: Mapping[str, Any]) -> dict[str, str]:
         "discrimination": discrimination_figure(metrics),
         "net_benefit": net_benefit_figure(metrics),
         "distributions": distribution_figure(metrics),
-        "subgroups": forest_figure(metrics),
+        "subgroups": forest_figures(metrics),
     }

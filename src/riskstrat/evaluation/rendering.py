@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from riskstrat.evaluation.workload import capacity_words
 
 __all__ = [
+    "day",
     "estimate",
     "number",
     "percent",
@@ -20,6 +23,20 @@ __all__ = [
 
 NOTHING = "\u2013"
 """Stands where there is no figure: withheld, or it does not exist."""
+
+
+def day(iso: str | None) -> str:
+    """A date as it is read aloud; the parts stay on one line.
+
+    Examples
+    --------
+    >>> day("2024-01-09").split(), day(None)
+    (['9', 'January', '2024'], '–')
+    """
+    if iso is None:
+        return NOTHING
+    of = date.fromisoformat(iso)
+    return f"{of.day}\u00a0{calendar.month_name[of.month]}\u00a0{of.year}"
 
 
 def percent(value: float | None, decimals: int = 1) -> str:
@@ -98,6 +115,7 @@ def template_environment(*, html: bool) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
+        day=day,
         percent=percent,
         number=number,
         estimate=estimate,

@@ -44,6 +44,28 @@ NOT_RECORDED = "not recorded"
 SHOWN_DECIMALS = 3
 """Decimals of subgroup figures, so that no count can be computed back from them."""
 
+ETHNIC_CATEGORIES = {
+    "A": "White: British",
+    "B": "White: Irish",
+    "C": "White: any other",
+    "D": "Mixed: White and Black Caribbean",
+    "E": "Mixed: White and Black African",
+    "F": "Mixed: White and Asian",
+    "G": "Mixed: any other",
+    "H": "Asian: Indian",
+    "J": "Asian: Pakistani",
+    "K": "Asian: Bangladeshi",
+    "L": "Asian: any other",
+    "M": "Black: Caribbean",
+    "N": "Black: African",
+    "P": "Black: any other",
+    "R": "Other: Chinese",
+    "S": "Other: any other",
+    "Z": "Not stated",
+}
+"""Names of the codes of the NHS Data Dictionary (ETHNIC CATEGORY CODE), shortened; a value that is
+none of them stands as it is."""
+
 MOST_CONDITIONS, MOST_ADMISSIONS = 4, 2
 """Counts from which people are one group: four conditions or more, two admissions or more."""
 
@@ -90,7 +112,10 @@ DIVISIONS = {
     "sex": ("Sex", lambda frame: frame["sex"]),
     "imd_decile": ("Deprivation (tenths)", _imd_decile),
     "imd_quintile": ("Deprivation (fifths)", _imd_quintile),
-    "ethnic_category": ("Ethnic category", lambda frame: frame["ethnic_category"]),
+    "ethnic_category": (
+        "Ethnic category",
+        lambda frame: frame["ethnic_category"].replace(ETHNIC_CATEGORIES),
+    ),
     "care_home": ("Care home", _care_home),
     "condition_count": ("Number of long-term conditions", _conditions_count),
     "prior_admissions": (

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from riskstrat.evaluation.about import OUTCOME_WORDS
+from riskstrat.evaluation.rendering import day
 from riskstrat.evaluation.workload import capacity_words
 
 __all__ = ["NOT_FOR", "NO_EFFECT", "findings_sentence", "of_people", "plain_summary", "whole"]
@@ -133,8 +134,8 @@ def _dates(study: Metrics) -> str:
     if not days:
         return "the day after each live discharge"
     if len(days) == 1:
-        return f"the index date {days[0]}"
-    return f"{len(days)} index dates from {days[0]} to {days[-1]}"
+        return f"the index date {day(days[0])}"
+    return f"{len(days)} index dates from {day(days[0])} to {day(days[-1])}"
 
 
 def _main(metrics: Metrics) -> tuple[Metrics, Metrics] | None:

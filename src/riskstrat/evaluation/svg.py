@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from typing import Any
@@ -17,13 +17,13 @@ __all__ = ["inline_svg", "style"]
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: searchable, read aloud, in the page's own font
     "font.family": "DejaVu Sans",  # shipped with matplotlib, so that layout is the same everywhere
-    "font.size": 9,
+    "font.size": 10,  # 8 points on A4, where a figure is drawn at five sixths
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#8a939b",
     "axes.labelcolor": "#3b444c",
     "axes.linewidth": 0.8,
-    "axes.titlesize": 9.5,
+    "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlecolor": "#1d252c",
     "axes.titlelocation": "left",
@@ -39,7 +39,7 @@ _STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.8,
     "lines.solid_capstyle": "round",
     "legend.frameon": False,
-    "legend.fontsize": 8.5,
+    "legend.fontsize": 9.5,
 }
 
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -56,7 +56,13 @@ def style() -> Iterator[None]:
         yield
 
 
-def inline_svg(figure: Figure, name: str, title: str) -> str:
+def inline_svg(
+    figure: Figure,
+    name: str,
+    title: str,
+    description: str,
+    hover: Mapping[str, str] | None = None,
+) -> str:
     """A figure as one ``<svg>`` element for an HTML page.
 
     Parameters
@@ -66,7 +72,11 @@ def inline_svg(figure: Figure, name: str, title: str) -> str:
     name : str
         Prefix of every id inside, so that several figures can stand on one page.
     title : str
-        What the figure shows, for people who cannot see it.
+        What the figure is, in a few words.
+    description : str
+        What it shows, for people who cannot see it.
+    hover : mapping, optional
+        Words shown over a part of the figure, by the ``gid`` of the part.
 
     Returns
     -------
@@ -83,6 +93,12 @@ def inline_svg(figure: Figure, name: str, title: str) -> str:
     text = text.replace("xlink:href", "href")
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
     text = re.sub(r'(href="#|url\(#)', rf"\1{name}-", text)
-    head = f'<svg role="img" aria-labelledby="{name}-title" '
-    titled = f'<title id="{name}-title">{escape(title)}</title>'
+    for part, words in (hover or {}).items():
+        opening = f'<g id="{name}-{part}">'
+        text = text.replace(opening, f"{opening}\n<title>{escape(words)}</title>", 1)
+    head = f'<svg role="img" aria-labelledby="{name}-title {name}-desc" '
+    titled = (
+        f'<title id="{name}-title">{escape(title)}</title>\n'
+        f'<desc id="{name}-desc">{escape(description)}</desc>'
+    )
     return re.sub(r"<svg\s+([^>]*)>", lambda m: f"{head}{m[1]}>\n{titled}", text, count=1).strip()

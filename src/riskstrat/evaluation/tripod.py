@@ -25,6 +25,7 @@ __all__ = [
     "AUTHOR",
     "FILLED",
     "PARTLY",
+    "SECTIONS",
     "is_there",
     "render_tripod",
     "tripod_counts",
@@ -33,6 +34,20 @@ __all__ = [
 
 FILLED, PARTLY, AUTHOR = "filled", "partly filled", "left to the author"
 """How much of an item the metrics say."""
+
+SECTIONS = {
+    "summary": "Summary",
+    "people": "People",
+    "characteristics": "Table 1",
+    "calibration": "Calibration",
+    "lists": "Lists and workload",
+    "ranking": "Ranking",
+    "groups": "Groups of people",
+    "inputs": "Features",
+    "methods": "How the model was made",
+    "limits": "Limits",
+}
+"""Sections of the report by their anchor."""
 
 Metrics = Mapping[str, Any]
 
@@ -89,8 +104,9 @@ def tripod_items(metrics: Metrics) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``id``, ``part``, ``asks``, ``status``, ``evidence`` (sentences), ``section`` (of the
-        report, or None) and ``author`` (what is left to write, or None).
+        ``id``, ``part``, ``asks``, ``status``, ``evidence`` (sentences), ``section`` (its anchor
+        in the report, or None), ``where`` (its title, or None) and ``author`` (what is
+        left to write, or None).
     """
     environment = template_environment(html=False)
     told = []
@@ -105,6 +121,7 @@ def tripod_items(metrics: Metrics) -> list[dict[str, Any]]:
                 "status": status,
                 "evidence": evidence,
                 "section": item.get("section") if evidence else None,
+                "where": SECTIONS[item["section"]] if evidence else None,
                 "author": None if status == FILLED else item.get("author", "The rest of it."),
             }
         )
