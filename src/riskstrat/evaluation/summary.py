@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from riskstrat.evaluation.about import OUTCOME_WORDS
+from riskstrat.evaluation.judged import WITHOUT_LAG
 from riskstrat.evaluation.rendering import day
 from riskstrat.evaluation.workload import capacity_words
+from riskstrat.study import OUTCOMES, OutcomeWords
 
 __all__ = ["NOT_FOR", "NO_EFFECT", "findings_sentence", "of_people", "plain_summary", "whole"]
 
@@ -105,15 +106,13 @@ def findings_sentence(metrics: Metrics) -> str:
     return f"The checks of this evaluation found {listed}. Read them before the figures."
 
 
-def _words(metrics: Metrics) -> Mapping[str, str]:
-    return OUTCOME_WORDS[metrics["study"]["outcome_kind"]]
+def _words(metrics: Metrics) -> OutcomeWords:
+    return OUTCOMES[metrics["study"]["outcome_kind"]]
 
 
 def _what(metrics: Metrics) -> str:
-    one = _words(metrics)["one"]
-    article = "an" if one[0] in "aeiou" else "a"
     return (
-        f"The risk that somebody has {article} {one} within {metrics['study']['window_days']} days "
+        f"The risk of {_words(metrics).with_article} within {metrics['study']['window_days']} days "
         "of the day of the prediction, from what was on record before that day. It puts people in "
         "order, so that the teams who already look after them can decide whom to review first."
     )
@@ -151,7 +150,7 @@ def _how_well(metrics: Metrics) -> str:
     if main is None or rate is None:
         return "Too few people would be on a list to say what became of them."
     section, row = main
-    had, rows = _words(metrics)["had"], row["rows"]
+    had, rows = _words(metrics).had, row["rows"]
     people = whole([row["ppv"]["value"], rate["value"]])
     expected = of_people(row["expected"] / rows, people)
     return (
@@ -168,7 +167,7 @@ def _misses(metrics: Metrics) -> str:
     people = whole([found])
     held = round(found * people)
     return (
-        f"Of {people:,} people who {_words(metrics)['had']}, {of_people(found, people)} had been "
+        f"Of {people:,} people who {_words(metrics).had}, {of_people(found, people)} had been "
         f"on the list; the other {people - held:,} had not."
     )
 
@@ -178,7 +177,7 @@ def _rivals(metrics: Metrics) -> str:
     if (main := _main(metrics)) is None:
         return ""
     own, *others = main[0]["scores"]
-    shown = [row for row in others if not row["withheld"]]
+    shown = [row for row in others if not row["withheld"] and row["name"] != WITHOUT_LAG]
     if not shown:
         return ""
     best = max(shown, key=lambda row: row["found"])
