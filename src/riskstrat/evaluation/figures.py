@@ -21,6 +21,7 @@ __all__ = [
     "calibration_figure",
     "discrimination_figure",
     "distribution_figure",
+    "drawn_scores",
     "net_benefit_figure",
 ]
 
@@ -43,7 +44,7 @@ LINES = [
     (ORANGE, (0, (3, 1.5)), 1.6),
     (GREY, "-", 1.4),
 ]
-"""Colour, dashes and width of each score: the model first."""
+"""Colour, dashes and width of each score: the model first. More lines could not be told apart."""
 
 ZOOM_SHARE = 0.9
 """The right-hand calibration panel shows the people below this quantile of risk."""
@@ -54,11 +55,27 @@ PERCENT = PercentFormatter(1.0, decimals=0)
 Metrics = Mapping[str, Any]
 
 
-def _line(metrics: Metrics, name: str) -> dict[str, Any]:
-    """How a score is drawn: the same on every figure."""
-    position = [score["name"] for score in metrics["everyone"]["scores"]].index(name)
-    colour, dashes, width = LINES[min(position, len(LINES) - 1)]
-    return {"color": colour, "linestyle": dashes, "linewidth": width, "zorder": 5 - position}
+def drawn_scores(metrics: Metrics) -> list[str]:
+    """Names of the scores that have a line: the model, and the best of those beside it.
+
+    Risks come before scores that only rank, because they can stand on every figure; then those that
+    rank best.
+    """
+    own, *others = metrics["everyone"]["scores"]
+    best = sorted(others, key=lambda score: (not score["is_risk"], -score["auroc"]["value"]))
+    return [own["name"], *(score["name"] for score in best[: len(LINES) - 1])]
+
+
+def _lines(metrics: Metrics, curves: Sequence[Metrics]) -> list[tuple[Metrics, dict[str, Any]]]:
+    """The curves that are drawn, with the line of their score: the same on every figure."""
+    by_name = {curve["name"]: curve for curve in curves}
+    found = []
+    for position, name in enumerate(drawn_scores(metrics)):
+        colour, dashes, width = LINES[position]
+        line = {"color": colour, "linestyle": dashes, "linewidth": width, "zorder": 5 - position}
+        if name in by_name:
+            found.append((by_name[name], line))
+    return found
 
 
 def _array(values: Sequence[float | None]) -> np.ndarray:
@@ -162,10 +179,9 @@ def discrimination_figure(metrics: Metrics) -> str:
     """ROC and precision-recall curves of every score, side by side."""
     rate = metrics["everyone"]["events"] / metrics["everyone"]["rows"]
     with style():
-        figure = Figure(figsize=(8.6, 4.4), layout="constrained")
+        figure = Figure(figsize=(8.6, 4.8), layout="constrained")
         roc, recall = figure.subplots(1, 2)
-        for score in metrics["curves"]["discrimination"]:
-            line = _line(metrics, score["name"])
+        for score, line in _lines(metrics, metrics["curves"]["discrimination"]):
             x, y = score["roc"]["false_positive"], score["roc"]["true_positive"]
             roc.plot(x, y, label=score["label"], **line)
             x, y = score["precision_recall"]["recall"], score["precision_recall"]["precision"]
@@ -180,13 +196,13 @@ def discrimination_figure(metrics: Metrics) -> str:
             axes.set(xlim=(0, 1), ylim=(0, 1.005))
             axes.xaxis.set_major_formatter(PERCENT)
             axes.yaxis.set_major_formatter(PERCENT)
-        figure.legend(loc="outside lower center", ncols=3)
+        figure.legend(loc="outside lower center", ncols=2)
         return inline_svg(
             figure,
             "discrimination",
             "ROC and precision-recall curves",
-            "Curves of the model and of every score beside it; the areas under them stand in the "
-            "tables above.",
+            "Curves of the model and of the best scores beside it; the areas under them stand in "
+            "the tables above.",
         )
 
 
@@ -194,13 +210,13 @@ def net_benefit_figure(metrics: Metrics) -> str:
     """Net benefit per 1,000 people of every risk, of acting for all and for nobody."""
     data = metrics["curves"]["net_benefit"]
     thresholds = _array(data["thresholds"])
-    curves = [_array(score["net_benefit"]) * 1000 for score in data["scores"]]
+    lines = _lines(metrics, data["scores"])
+    curves = [_array(score["net_benefit"]) * 1000 for score, _ in lines]
     highest = max(float(np.nanmax(curve)) for curve in curves)
     with style():
         figure = Figure(figsize=(8.6, 3.7), layout="constrained")
         axes = figure.subplots()
-        for score, curve in zip(data["scores"], curves, strict=True):
-            line = _line(metrics, score["name"])
+        for (score, line), curve in zip(lines, curves, strict=True):
             axes.plot(thresholds, curve, label=score["label"], **line)
         everyone = _array(data["all"]) * 1000
         axes.plot(thresholds, everyone, color=GREY, linewidth=1.2, label="Review everybody")
@@ -219,8 +235,8 @@ def net_benefit_figure(metrics: Metrics) -> str:
             figure,
             "net-benefit",
             "Decision curve",
-            "Net benefit of every risk, of reviewing everybody and of reviewing nobody, by "
-            "threshold probability; the highest line is best.",
+            "Net benefit of the model and of the best risks beside it, of reviewing everybody and "
+            "of reviewing nobody, by threshold probability; the highest line is best.",
         )
 
 
