@@ -14,9 +14,14 @@ from typing import Any
 from riskstrat.evaluation.about import list_sentence
 from riskstrat.evaluation.disclosure import FEWEST_EVENTS, FEWEST_PEOPLE
 from riskstrat.evaluation.rendering import template_environment
+from riskstrat.evaluation.summary import NO_EFFECT
 from riskstrat.study import OUTCOMES
 
 __all__ = ["render_card"]
+
+
+_ELSEWHERE = {"comparators_left_out", "programme_services_left_out", "sources"}
+"""Facts of the provenance that the card tells in a section of its own."""
 
 
 def render_card(metrics: Mapping[str, Any]) -> str:
@@ -38,14 +43,19 @@ def render_card(metrics: Mapping[str, Any]) -> str:
         words=OUTCOMES[metrics["study"]["outcome_kind"]],
         sentence=lambda section: list_sentence(metrics, section),
         provenance=_provenance(metrics["model"]["provenance"]),
+        no_effect=NO_EFFECT,
         fewest_people=FEWEST_PEOPLE,
         fewest_events=FEWEST_EVENTS,
     )
 
 
 def _provenance(provenance: Mapping[str, Any]) -> dict[str, str]:
-    """Each fact on one line of plain text."""
-    return {key.replace("_", " "): _words(value) for key, value in provenance.items()}
+    """Each fact on one line of plain text, without those that have a place of their own."""
+    return {
+        key.replace("_", " "): _words(value)
+        for key, value in provenance.items()
+        if key not in _ELSEWHERE
+    }
 
 
 def _words(value: Any) -> str:

@@ -13,11 +13,12 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, UndefinedError
 
 from riskstrat.evaluation.rendering import template_environment
 
@@ -131,7 +132,9 @@ def tripod_items(metrics: Metrics) -> list[dict[str, Any]]:
 def _evidence(item: Mapping[str, Any], metrics: Metrics, environment: Environment) -> Iterator[str]:
     for one in item.get("evidence", ()):
         may_be_empty = one.get("may_be_empty", False)
-        if any(is_there(metrics, path, may_be_empty=may_be_empty) for path in one["at"]):
+        if not any(is_there(metrics, path, may_be_empty=may_be_empty) for path in one["at"]):
+            continue
+        with suppress(UndefinedError):  # a sentence without its figures is no evidence
             yield environment.from_string(one["says"]).render(m=metrics)
 
 

@@ -6,7 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from riskstrat.evaluation.known import FRAIL, NOT_ADMITTED_LATELY, known_about
+from riskstrat.evaluation.known import (
+    ADMISSIONS,
+    CARE_HOME,
+    FRAIL,
+    NOT_ADMITTED_LATELY,
+    known_about,
+)
 
 MISSING = np.nan
 
@@ -62,8 +68,19 @@ def test_a_history_of_one_year_cannot_say():
 def test_without_the_features_nothing_is_known():
     told = known_about(matrix([("value age", "Age", None)], [[70], [80]]))
 
-    assert told[[NOT_ADMITTED_LATELY, FRAIL]].isna().all(axis=None)
-    assert len(told.columns) == 2
+    assert list(told.columns) == [NOT_ADMITTED_LATELY, FRAIL, CARE_HOME, ADMISSIONS]
+    assert told.isna().all(axis=None)
+
+
+def test_admissions_before_are_those_of_a_year():
+    columns = [
+        ("count emergency_admission", "A year", 365),
+        ("count emergency_admission", "B", 730),
+    ]
+
+    told = known_about(matrix(columns, [[1, 4], [MISSING, 2]]))
+
+    assert told[ADMISSIONS].tolist() == pytest.approx([1, MISSING], nan_ok=True)
 
 
 def test_moderate_frailty_starts_at_nine_of_36_deficits():

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from tests.unit.evaluation.standin import district
 
@@ -15,3 +17,10 @@ def written(report, tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluation")
     report.write(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def page_ids(written):
+    """Every anchor of the report."""
+    text = (written / "report.html").read_text(encoding="utf-8")
+    return set(re.findall(r'<section id="([^"]+)"', text))

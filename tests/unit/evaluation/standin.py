@@ -74,6 +74,34 @@ class Matrix:
         return self.values[:, self.names.index(name)]
 
 
+DEVELOPED_ON = {
+    "withheld": False,
+    "people": 4100,
+    "rows": 8005,
+    "events": 1215,
+    "rate": 0.152,
+    "divisions": {
+        "sex": {
+            "title": "Sex",
+            "overlaps": False,
+            "groups": [
+                {"group": "female", "withheld": False, "rows": 4105, "share": 0.513, "rate": 0.15},
+                {"group": "male", "withheld": False, "rows": 3895, "share": 0.487, "rate": 0.154},
+            ],
+        },
+        "care_home": {
+            "title": "Care home",
+            "overlaps": False,
+            "groups": [
+                {"group": "in a care home", "withheld": True},
+                {"group": "not recorded", "withheld": True},
+            ],
+        },
+    },
+}
+"""The people of development, as the artefact of a model keeps them."""
+
+
 class Model:
     """Reads its risks from the matrix, so that a test decides how good they are."""
 
@@ -94,6 +122,15 @@ class Model:
             "libraries": {"lightgbm": "4.7.0"},
             "rows": {"development": 8003},
             "death": {"left_out": "3 people died"},
+            "people": DEVELOPED_ON,
+            "sources": [
+                {
+                    "name": "hospital",
+                    "dialect": "simulated",
+                    "data_from": "2014-01-01",
+                    "data_to": "2023-03-31",
+                }
+            ],
             "synthetic": synthetic,
             "data_to": "2023-03-31",
         }

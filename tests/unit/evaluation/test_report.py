@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -11,9 +12,11 @@ from riskstrat.errors import DataError, StudyError, UsageError
 from riskstrat.evaluation import add_stability, evaluate
 from riskstrat.evaluation.about import SYNTHETIC_LABEL
 
-FILES = ("metrics.json", "report.html", "model_card.md")
+FILES = ("metrics.json", "report.html", "model_card.md", "tripod.md")
 VOID = {"meta", "link", "br", "img", "hr", "input"}
-FIGURES = {"icons", "calibration", "discrimination", "net-benefit", "distributions", "subgroups"}
+FIGURES = {
+    "icons", "calibration", "discrimination", "net-benefit", "distributions", "subgroups-1",
+}  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -69,14 +72,18 @@ def test_ids_are_unique_and_every_reference_is_met(page):
 def test_figures_tables_and_headings_are_accessible(page):
     pictures = list(page.all("svg"))
     titles = {e["id"] for e in page.all("title") if "id" in e}
+    descriptions = {e["id"] for e in page.all("desc")}
 
-    assert {e["aria-labelledby"].removesuffix("-title") for e in pictures} == FIGURES
-    assert {e["aria-labelledby"] for e in pictures} == titles
+    assert {e["aria-labelledby"].split("-title")[0] for e in pictures} == FIGURES
+    assert {e["aria-labelledby"].split()[0] for e in pictures} == titles
+    assert {e["aria-labelledby"].split()[1] for e in pictures} == descriptions
     assert all(e["role"] == "img" for e in pictures)
     assert len(page.all("caption")) == len(page.all("table"))
     assert len(page.all("figcaption")) == len(page.all("figure"))
     assert all("scope" in e for e in page.all("th"))
     assert len(page.all("h1")) == 1
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_no_patient_stands_in_any_file_and_synthetic_data_say_so_in_all(written):
@@ -198,7 +205,10 @@ def test_subgroups_are_suppressed_and_their_counts_rounded(report):
     shown = [g for division in report.metrics["subgroups"].values() for g in division["groups"]
              if not g["withheld"]]  # fmt: skip
 
-    assert by_name["N"] == {"group": "N", "withheld": True}  # a handful of people
+    assert by_name["Black: African"] == {
+        "group": "Black: African",
+        "withheld": True,
+    }  # a handful of people
     assert sum(group["withheld"] for group in groups) >= 2  # and one more to cover it
     assert groups[-1]["group"] == "not recorded"
     assert not by_name["not recorded"]["withheld"]
@@ -220,9 +230,9 @@ def test_the_card_says_what_a_reader_needs(written):
 
     assert headings == [
         "Intended use", "Out of scope", "Data", "Who it was judged on", "Outcome", "Features",
-        "Performance", "Groups of people", "Limits",
+        "Left out", "Performance", "Groups of people", "Limits",
     ]  # fmt: skip
-    assert "| Contact | the organisation that trained it |" in card
+    assert "| Contact | the organisation that trained it (to be named here) |" in card
     assert "The outcome is use of care, not need for it" in card
     assert "index_stay" not in card
 
