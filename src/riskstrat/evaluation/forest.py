@@ -26,7 +26,8 @@ ROW_INCHES = 0.27
 FINE_TICKS = (0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5)
 TICKS = (0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0)
 COARSE_TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Ratios written on the axis; more would touch each other where it is long."""
+FINE_SPAN, SPAN = 2.4, 4.5
+"""Ratios written on the axis, and the highest over the lowest from which they would touch."""
 
 Row = tuple[str, Mapping[str, Any] | None]
 
@@ -125,10 +126,10 @@ def _ratio_axis(axes: Axes, rows: list[Row]) -> None:
 
 
 def _ticks(low: float, high: float) -> tuple[float, ...]:
-    for ticks in (FINE_TICKS, TICKS):
-        if ticks[0] <= low * 1.01 and high <= ticks[-1] * 1.01:
-            return ticks
-    return COARSE_TICKS
+    """The finest ticks whose labels do not touch on an axis of three inches."""
+    if high / low < FINE_SPAN:
+        return FINE_TICKS
+    return TICKS if high / low < SPAN else COARSE_TICKS
 
 
 def _arrows(axes: Axes, position: int, ratio: Mapping[str, Any], low: float, high: float) -> None:
