@@ -162,15 +162,7 @@ def evaluate(  # noqa: PLR0913  # model, rows and three options by name
         },
         "settings": {**plain(resampling), "level": LEVEL, "capacities": capacities},
         **_figures(judged, cohort, capacities, resampling),
-        "people": {
-            "development": model.provenance.get("people"),
-            "evaluation": characteristics(
-                judged.frame,
-                judged.observed,
-                cohort.study.report.subgroups,
-                _published(judged, cohort.study.report.subgroups),
-            ),
-        },
+        "people": _people(judged, model, cohort.study.report.subgroups),
         "inputs": _inputs(judged, model, rows),
         "stability": [],
     }
@@ -256,6 +248,16 @@ def _parts(judged: Judged) -> dict[str, Mask]:
         "unseen": judged.frame["unseen"].to_numpy(bool),
         "aged_65_and_over": (judged.frame["age"] >= OLDER_AGE).to_numpy(),
         "not_admitted_lately": (judged.frame[NOT_ADMITTED_LATELY] == 1).to_numpy(),
+    }
+
+
+def _people(judged: Judged, model: RiskModel, names: Sequence[str]) -> dict[str, Any]:
+    """Table 1: those of development as the artefact keeps them, and those judged."""
+    return {
+        "development": model.provenance.get("people"),
+        "evaluation": characteristics(
+            judged.frame, judged.observed, names, _published(judged, names)
+        ),
     }
 
 
