@@ -132,6 +132,15 @@ def test_the_checklist_is_a_table_with_links_into_the_report(metrics, page_ids):
     assert "secret" not in text
 
 
+def test_a_recalibrated_model_is_not_told_as_unchanged(metrics):
+    again = copy.deepcopy(metrics)
+    again["model"]["provenance"]["recalibrations"] = [{"of": "3f9a1c20b7de"}]
+
+    for number in ("12f", "24"):
+        assert "ecalibrated" not in by_id(metrics)[number]["evidence"][0]
+        assert "ecalibrated" in by_id(again)[number]["evidence"][0]
+
+
 def test_an_evaluation_that_may_not_be_shown_has_a_checklist_too(metrics):
     poorer = {
         **metrics, "everyone": {"withheld": True}, "curves": None, "workload": [], "subgroups": {},
