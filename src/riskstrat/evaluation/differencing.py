@@ -6,7 +6,7 @@ left of the larger is known to everybody who can subtract.
 
 References
 ----------
-Hundepool A et al. Statistical disclosure control. Wiley 2012, section 4.2 (linked tables).
+Hundepool A et al. Statistical disclosure control. Wiley 2012 (linked tables).
 """
 
 from __future__ import annotations
