@@ -3,12 +3,12 @@
 ``python -m benchmarks.achievable [--people N] [--seeds S ...] [--setting NAME ...] [--clean]
 [--json FILE]``
 
-For each seed and setting a district is simulated, its feeds are linked (``--clean`` takes the records
-without lost, wrong or repeated rows instead), the study ``models/emergency_admission_12m`` is trained
-and its risks on 1 January 2024 are set beside the best achievable ones of the same look-back
-(statistical rules 1, 2 and 11), for people who have them. The figures of merit are shares of a gain:
-(AUROC - 0.5) / (AUROC of the best - 0.5), and the same of the log-loss below that of one risk for
-everybody. Everything is synthetic and says nothing about any patient.
+For each seed and setting a district is simulated, its feeds are linked (``--clean`` takes the
+records without lost, wrong or repeated rows instead), the study ``models/emergency_admission_12m``
+is trained and its risks on 1 January 2024 are set beside the best achievable ones of the same
+look-back (statistical rules 1, 2 and 11), for people who have them. The figures of merit are shares
+of a gain: (AUROC - 0.5) / (AUROC of the best - 0.5), and the same of the log-loss below that of one
+risk for everybody. Everything is synthetic and says nothing about any patient.
 """
 
 from __future__ import annotations

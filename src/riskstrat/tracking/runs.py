@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["log_run", "scalar_metrics"]
 
 ARTEFACT = "artefact"
-DOCUMENTS = ("report.html", "metrics.json", "model_card.md")
+DOCUMENTS = ("report.html", "metrics.json", "model_card.md", "tripod.md")
 """Files beside the artefact that belong to the run."""
 
 LOADER = "riskstrat.tracking.pyfunc"
@@ -46,8 +46,8 @@ def log_run(
     Parameters
     ----------
     run_dir : Path
-        Folder with ``artefact/`` and, where written, ``report.html``, ``metrics.json`` and
-        ``model_card.md``.
+        Folder with ``artefact/`` and, where written, ``report.html``, ``metrics.json``,
+        ``model_card.md`` and ``tripod.md``.
     model : RiskModel
         The model in ``artefact/``.
     metrics : mapping
