@@ -23,7 +23,7 @@ REASON = "Ranks better on 2024: board of 3 March"
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Two versions of a model, trained on other people."""
+    """Two versions of a model, trained on other people, and how they stood at first."""
     runs = tmp_path_factory.mktemp("runs")
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.delenv(ENVIRONMENT_URI, raising=False)
@@ -35,11 +35,12 @@ def store(tmp_path_factory):
         log_run(runs / str(seed), model, {"everyone": {"people": 150, "events": 40}})
         trained.append(model)
     monkeypatch.undo()
-    return registry_uri(str(runs)), trained
+    uri = registry_uri(str(runs))
+    return uri, trained, registered_versions("sample", uri=uri)
 
 
 def test_the_newest_version_is_the_challenger_and_nobody_the_champion(store):
-    newest, oldest = registered_versions("sample", uri=store[0])
+    newest, oldest = store[2]
     assert (newest.version, newest.aliases) == ("2", ("challenger",))
     assert (oldest.version, oldest.aliases) == ("1", ())
     assert newest.model_version == store[1][1].version
@@ -47,7 +48,7 @@ def test_the_newest_version_is_the_challenger_and_nobody_the_champion(store):
 
 
 def test_a_promotion_keeps_its_reason_and_what_it_replaced(store):
-    uri, trained = store
+    uri, trained, _ = store
     promote("sample", "1", reason=REASON, uri=uri)
     promoted = promote("sample", "2", reason=f"  {REASON}\n again ", uri=uri)
     assert promoted.aliases == ("challenger", "champion")
