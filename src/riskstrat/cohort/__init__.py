@@ -1,7 +1,13 @@
 """Who is in, at which index date, with what outcome; every exclusion counted."""
 
 from riskstrat.cohort.bands import AGE_BANDS, age_band, age_band_label
-from riskstrat.cohort.build import Cohort, build_cohort, build_scoring_cohort
+from riskstrat.cohort.build import (
+    Cohort,
+    build_cohort,
+    build_matured_cohort,
+    build_scoring_cohort,
+    last_matured_date,
+)
 from riskstrat.cohort.censoring import Censoring
 from riskstrat.cohort.eligibility import AttritionStep
 from riskstrat.cohort.outcome import ADMITTED, CENSORED, DIED, NEITHER
@@ -18,5 +24,7 @@ __all__ = [
     "age_band",
     "age_band_label",
     "build_cohort",
+    "build_matured_cohort",
     "build_scoring_cohort",
+    "last_matured_date",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -20,7 +20,16 @@ from riskstrat.records import LinkedRecords
 from riskstrat.study import Study
 from riskstrat.windows import add_days
 
-__all__ = ["Cohort", "build_cohort", "build_scoring_cohort"]
+__all__ = [
+    "Cohort",
+    "build_cohort",
+    "build_matured_cohort",
+    "build_scoring_cohort",
+    "last_matured_date",
+]
+
+EVENT_DAYS = 365
+"""Days of events that a matured cohort of an event study takes: every season once."""
 
 _COLUMNS = ["patient_id", "index_date", "index_stay_id", "practice_code", "age", "sex"]
 _REPORTING = ["imd_decile", "ethnic_category", "in_hospital", "part", "unseen"]
@@ -95,7 +104,7 @@ def build_cohort(records: LinkedRecords, study: Study) -> Cohort:
     """
     event_study = study.index.event is not None
     if not event_study:
-        _require_dates_covered(records, study)
+        _require_dates_covered(records, study, study.index.all_dates())
     dates = None if event_study else sorted({*study.development_dates(), *study.evaluation_dates()})
     everyone = candidates(records, study, dates)
     _require_practices(everyone, study)
@@ -148,6 +157,52 @@ def build_scoring_cohort(records: LinkedRecords, study: Study, index_date: date 
     return Cohort(frame, attrition, study, origin=_origin(records))
 
 
+def last_matured_date(records: LinkedRecords, study: Study) -> date:
+    """The last index date whose window, with its lag, has ended within the data."""
+    outcome = study.outcome
+    return add_days(records.data_to, 1 - outcome.gap_days - outcome.window_days - outcome.lag_days)
+
+
+def build_matured_cohort(
+    records: LinkedRecords, study: Study, index_date: date | None = None
+) -> Cohort:
+    """The rows of one index date with their outcomes, of any records: nothing is for development.
+
+    Parameters
+    ----------
+    records : LinkedRecords
+    study : Study
+    index_date : date, optional
+        The last matured one when not given. An event study takes the events of the year that ends
+        with it.
+
+    Returns
+    -------
+    Cohort
+        All rows in the part "evaluation".
+
+    Raises
+    ------
+    StudyError
+        When the window passes the end of the data, the look-back starts before them, or nobody is
+        eligible.
+    """
+    day = index_date or last_matured_date(records, study)
+    _require_dates_covered(records, study, [day])
+    dates = None if study.index.event is not None else [day]
+    rows, attrition = apply_rules(candidates(records, study, dates), study, "development")
+    if dates is None:
+        first = np.datetime64(add_days(day, 1 - EVENT_DAYS), "s")
+        rows = rows[rows["index_date"].between(first, _timestamp(day))].reset_index(drop=True)
+        attrition = (*attrition, count_rows("in the last matured year", rows))
+    if rows.empty:
+        raise StudyError(f"nobody in the records is eligible at {day.isoformat()}.")
+    rows = add_outcomes(records, study, rows.assign(part="evaluation", unseen=True))
+    weights, censoring = censoring_weights(rows, study.outcome.censoring)
+    frame = _tidy(rows.assign(weight=weights), [*_COLUMNS, *_REPORTING, *_OUTCOMES])
+    return Cohort(frame, attrition, study, censoring, _origin(records))
+
+
 def _origin(records: LinkedRecords) -> dict[str, Any]:
     told = ("name", "dialect", "data_from", "data_to")
     sources = [{key: source[key] for key in told} for source in records.manifest["sources"]]
@@ -160,8 +215,8 @@ def _origin(records: LinkedRecords) -> dict[str, Any]:
     }
 
 
-def _require_dates_covered(records: LinkedRecords, study: Study) -> None:
-    for day in study.index.all_dates():
+def _require_dates_covered(records: LinkedRecords, study: Study, days: Iterable[date]) -> None:
+    for day in days:
         _require_lookback(records, study, day)
         end = add_days(study.outcome.window.end(day), study.outcome.lag_days)
         if end > add_days(records.data_to, 1):
@@ -197,8 +252,7 @@ def _within_data(
     records: LinkedRecords, study: Study, rows: pd.DataFrame, attrition: tuple[AttritionStep, ...]
 ) -> tuple[pd.DataFrame, tuple[AttritionStep, ...]]:
     """Rows of events whose window the data reach and, where dates are real, whose look-back too."""
-    outcome = study.outcome
-    last = add_days(records.data_to, 1 - outcome.gap_days - outcome.window_days - outcome.lag_days)
+    last = last_matured_date(records, study)
     rows = rows[rows["index_date"] <= pd.Timestamp(last)].reset_index(drop=True)
     attrition = (*attrition, count_rows("window ends within the data", rows))
     if study.split.hold_out_share:

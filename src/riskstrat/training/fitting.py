@@ -21,7 +21,7 @@ from riskstrat.training.formula import FormulaRows
 from riskstrat.training.model import RiskModel
 from riskstrat.training.parameters import TreeParameters, load_parameters
 from riskstrat.training.reference import reference_counts
-from riskstrat.training.sample_size import sample_size
+from riskstrat.training.sample_size import sample_size_note
 from riskstrat.training.trees import CalibratedTrees, FitNotes, TrainingRows, fit_trees
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ __all__ = [
     "fit_nested",
     "fit_outcome",
     "mean_history",
+    "outcome_rows",
     "refit",
 ]
 
@@ -97,7 +98,7 @@ def fit(
         "mean_registered_days": mean_history(rows.matrix),
         **nested.notes,
         "comparators_left_out": left_out,
-        "sample_size": _sample_size(rows, comparators),
+        "sample_size": sample_size_note(_terms(comparators), rows.outcome == ADMITTED, rows.weight),
         "programme_services_left_out": _programme_services(),
         "features_constant": list(rows.matrix.constant()),
         "features_without_facts": list(rows.matrix.default_only()),
@@ -158,22 +159,38 @@ def _fit_nested(
     return NestedModels(admission, death, {"admission": _told(notes), "death": death_notes})
 
 
-def fit_outcome(matrix: FeatureMatrix, cohort: Cohort) -> CalibratedTrees:
-    """Only the model of the outcome, as :func:`fit` fits it, for a comparison on other features.
-
-    Parameters
-    ----------
-    matrix : FeatureMatrix
-    cohort : Cohort
+def outcome_rows(matrix: FeatureMatrix, cohort: Cohort) -> TrainingRows:
+    """What the model of the outcome is fitted on: rows, outcome, weights and people.
 
     Raises
     ------
     UsageError, StudyError
         As :func:`fit`.
     """
-    rows = _Rows.of(matrix, cohort)
-    trees, _ = fit_trees(rows.admission(), load_parameters(cohort.study), seed=rows.seed)
-    return trees
+    return _Rows.of(matrix, cohort).admission()
+
+
+def fit_outcome(
+    matrix: FeatureMatrix, cohort: Cohort, parameters: TreeParameters | None = None
+) -> CalibratedTrees:
+    """Only the model of the outcome, as :func:`fit` fits it, for a comparison on other features.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+        May lack columns of the study's catalogue.
+    cohort : Cohort
+        Rows that weigh nothing are left out.
+    parameters : TreeParameters, optional
+        The study's when not given.
+
+    Raises
+    ------
+    UsageError, StudyError
+        As :func:`fit`.
+    """
+    used = parameters or load_parameters(cohort.study)
+    return fit_trees(outcome_rows(matrix, cohort), used, seed=cohort.study.split.seed)[0]
 
 
 def refit(matrix: FeatureMatrix, cohort: Cohort, *, refits: int) -> tuple[CalibratedTrees, ...]:
@@ -354,25 +371,9 @@ def _fit_death(
     return death, _told(notes)
 
 
-def _sample_size(rows: _Rows, comparators: tuple[Comparator, ...]) -> dict[str, Any] | None:
-    """What a regression on the terms of the penalised one would need; None without any term.
-
-    Numbers and a rate to three figures only: nothing from which a count could be worked out.
-    """
-    parameters = sum(len(c.formula.terms) for c in comparators[:1] if c.formula is not None)
-    if not parameters:
-        return None
-    prevalence = float(np.average(rows.outcome == ADMITTED, weights=rows.weight))
-    needed = sample_size(parameters, prevalence)
-    return {
-        "for": "a regression; boosted trees need more",
-        "parameters": parameters,
-        "rate_of_the_outcome": float(f"{prevalence:.3g}"),
-        "r_squared_expected": round(needed.r_squared, 4),
-        "rows_needed": needed.rows,
-        "events_per_parameter_needed": round(needed.events_per_parameter, 1),
-        "is_enough": rows.outcome.size >= needed.rows,
-    }
+def _terms(comparators: tuple[Comparator, ...]) -> int:
+    """Terms of the penalised regression, which stands first."""
+    return sum(len(c.formula.terms) for c in comparators[:1] if c.formula is not None)
 
 
 def _programme_services() -> list[str]:

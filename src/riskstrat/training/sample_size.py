@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
-__all__ = ["SampleSize", "cox_snell_of_auroc", "highest_cox_snell", "sample_size"]
+__all__ = [
+    "SampleSize",
+    "cox_snell_of_auroc",
+    "highest_cox_snell",
+    "sample_size",
+    "sample_size_note",
+]
 
 SHRINKAGE = 0.9
 """Least expected uniform shrinkage: at most a tenth of overfitting (criterion 1)."""
@@ -160,3 +168,31 @@ def sample_size(
 def _rows_for(parameters: int, r_squared: float, shrinkage: float) -> int:
     """Rows at which this shrinkage is expected (Riley 2019, equation for a binary outcome)."""
     return math.ceil(parameters / ((shrinkage - 1.0) * math.log(1.0 - r_squared / shrinkage)))
+
+
+def sample_size_note(
+    parameters: int, outcome: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> dict[str, Any] | None:
+    """What a regression with so many parameters would need on these rows; None without any.
+
+    Numbers and a rate to three figures only: nothing from which a count could be worked out.
+
+    Parameters
+    ----------
+    parameters : int
+    outcome : ndarray of bool, shape (n,)
+    weight : ndarray of float, shape (n,)
+    """
+    if not parameters:
+        return None
+    prevalence = float(np.average(outcome, weights=weight))
+    needed = sample_size(parameters, prevalence)
+    return {
+        "for": "a regression; boosted trees need more",
+        "parameters": parameters,
+        "rate_of_the_outcome": float(f"{prevalence:.3g}"),
+        "r_squared_expected": round(needed.r_squared, 4),
+        "rows_needed": needed.rows,
+        "events_per_parameter_needed": round(needed.events_per_parameter, 1),
+        "is_enough": outcome.size >= needed.rows,
+    }

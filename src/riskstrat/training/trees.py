@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from riskstrat.training.calibration import IDENTITY, Calibration, fit_calibratio
 from riskstrat.training.folds import MIN_PEOPLE_PER_CLASS, patient_folds, people_per_class
 from riskstrat.training.parameters import TreeParameters
 
-__all__ = ["CalibratedTrees", "FitNotes", "TrainingRows", "fit_trees"]
+__all__ = ["CalibratedTrees", "FitNotes", "TrainingRows", "fit_trees", "fold_losses"]
 
 _UNTUNED_ROUNDS = 100
 """Trees grown where there are too few people to find their number by cross-validation."""
@@ -209,6 +210,33 @@ def fit_trees(
     calibration = notes.calibration
     trees = CalibratedTrees(_detached(booster), calibration.slope, calibration.intercept)
     return trees, notes
+
+
+def fold_losses(
+    rows: TrainingRows, parameters: TreeParameters, dataset: lgb.Dataset, *, seed: int
+) -> Iterator[NDArray[np.float64]]:
+    """Weighted log-loss of each fold's people after each tree, one fold after the other.
+
+    The folds are those of :func:`fit_trees`; each stops early by itself.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+    parameters : TreeParameters
+    dataset : lightgbm.Dataset
+        ``rows.binned`` with the same seed and number of bins.
+    seed : int
+
+    Yields
+    ------
+    ndarray of float64, shape (trees,)
+    """
+    settings = _settings(rows, parameters, seed)
+    rows.label(dataset)
+    fold = patient_folds(rows.groups, rows.outcome, folds=parameters.folds, seed=seed)
+    for number in range(parameters.folds):
+        held_out = fold == number
+        yield np.asarray(_grow_fold(rows.positions, held_out, parameters, settings, dataset)[1])
 
 
 def _settings(rows: TrainingRows, parameters: TreeParameters, seed: int) -> dict[str, Any]:
