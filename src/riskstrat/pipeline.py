@@ -16,6 +16,9 @@ from riskstrat.records import LinkedRecords, without_lag
 from riskstrat.staging import require_replaceable, staged_directory
 from riskstrat.study import Study
 from riskstrat.training import RiskModel
+from riskstrat.training.fitting import outcome_rows
+from riskstrat.training.parameters import TreeParameters
+from riskstrat.training.tuning import SearchRules, Tuned, tune
 
 __all__ = [
     "METRICS",
@@ -27,6 +30,7 @@ __all__ = [
     "risk_without_lag",
     "run_study",
     "train",
+    "tune_on",
 ]
 
 METRICS = "metrics.json"
@@ -226,6 +230,26 @@ def run_study(
         model.save(staged / "artefact")
         report.write(staged)
     return StudyRun(model, report, folder)
+
+
+def tune_on(
+    records: LinkedRecords, study: Study, rules: SearchRules, *, progress: Progress | None = None
+) -> Tuned:
+    """Search for better parameters on the development rows of a study; no other row is read.
+
+    The search starts from the defaults, whatever parameters the study names.
+    """
+    say = progress or (lambda stage: None)
+    say("cohort")
+    cohort = build_cohort(records, study).part("development")
+    say("features")
+    rows = outcome_rows(build_features(records, cohort.keys, study), cohort)
+    say("trial 1")
+
+    def told(done: int, _: float | None, best: float) -> None:
+        say(f"trial {done + 1}, best log-loss so far {best:.5f}")
+
+    return tune(rows, TreeParameters(), rules, told=told)
 
 
 def _part(features: FeatureMatrix, cohort: Cohort, name: str) -> tuple[Cohort, FeatureMatrix]:
