@@ -22,6 +22,7 @@ def riskstrat(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_help_names_every_command_and_gives_examples() -> None:
     said = riskstrat("--help").stdout
     commands = ["simulate", "link", "check", "train", "evaluate", "score", "list", "explain"]
+    commands += ["validate", "tune", "recalibrate"]
     for command in [*commands, "schema", "demo", "serve"]:
         assert command in said
         if command not in {"schema"}:

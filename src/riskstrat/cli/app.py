@@ -28,6 +28,7 @@ from riskstrat.cli.link import link_command
 from riskstrat.cli.lists import explain, list_command, score
 from riskstrat.cli.models import compare, models, promote
 from riskstrat.cli.simulate import simulate
+from riskstrat.cli.validating import recalibrate, tune, validate
 from riskstrat.errors import DataError, RiskstratError
 
 __all__ = ["COMMAND_GROUP", "add_commands_of_other_packages", "app", "main"]
@@ -211,6 +212,9 @@ def evaluate(
     show({"out": out, "metrics": report.metrics}, as_json=as_json, lines=lines)
 
 
+app.command()(tune)
+app.command()(validate)
+app.command()(recalibrate)
 app.command()(score)
 app.command("list")(list_command)
 app.command()(explain)
