@@ -10,6 +10,7 @@ No column is made from an outcome, not even that of a patient's earlier encounte
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +25,6 @@ DEAD_OR_HOSPICE = (11, 13, 14, 19, 20, 21)
 
 DEVELOPMENT_SHARE = 0.7
 """First share of encounters, by `encounter_id`, that the model may be developed on."""
-
-NOT_KNOWN = {
-    "admission_type_id": (5, 6, 8),
-    "admission_source_id": (9, 15, 17, 20, 21),
-    "discharge_disposition_id": (18, 25, 26),
-}
-"""Codes that IDs_mapping.csv calls not available, null, not mapped or invalid."""
 
 MEDICINES = (
     "metformin",
@@ -65,7 +59,6 @@ COUNTS = (
     "number_inpatient",
     "number_diagnoses",
 )
-AS_TEXT = dict.fromkeys(("diag_1", "diag_2", "diag_3", "payer_code", "medical_specialty"), "str")
 CATEGORIES = (
     "race",
     "gender",
@@ -73,8 +66,10 @@ CATEGORIES = (
     "admission_source_id",
     "discharge_disposition_id",
     "payer_code",
-    "medical_specialty",
 )
+"""Columns of codes. `medical_specialty`, half of it missing and with some 70 values, is not among
+them: see docs/decisions/0022-diabetes130.md."""
+
 GLUCOSE = {"Norm": 0.0, ">200": 1.0, ">300": 2.0}
 A1C = {"Norm": 0.0, ">7": 1.0, ">8": 2.0}
 
@@ -202,11 +197,11 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _codes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Categories as text, with the codes that mean 'not known' as missing."""
-    known = {
-        name: rows[name].mask(rows[name].isin(NOT_KNOWN.get(name, ()))).astype("str")
-        for name in CATEGORIES
-    }
+    """Categories as text; a code for 'not available' or 'not mapped' is a category of its own.
+
+    Which of them a hospital wrote tells apart how it keeps its records.
+    """
+    known = {name: rows[name].astype("str") for name in CATEGORIES}
     return pd.DataFrame(known).astype("category")
 
 
@@ -241,7 +236,10 @@ def _chapter(code: pd.Series) -> pd.Series:
 
 
 def _diagnoses(rows: pd.DataFrame) -> pd.DataFrame:
-    """Chapters of the three diagnoses, and conditions in any place."""
+    """Chapters of the three diagnoses, conditions in any place, and what 250.xx tells of diabetes.
+
+    Of 250.xx the first decimal is the complication, the second the type and whether controlled.
+    """
     codes = [rows[f"diag_{place}"] for place in (1, 2, 3)]
     numbers = [_number(code) for code in codes]
     found: dict[str, pd.Series] = {
@@ -253,7 +251,15 @@ def _diagnoses(rows: pd.DataFrame) -> pd.DataFrame:
     complicated = [(n > DIABETES) & (n < DIABETES + 1) for n in numbers]
     counted = np.sum([c.to_numpy(float) for c in complicated], axis=0)
     found["diabetes_complications"] = pd.Series(counted, index=rows.index)
+    found["diabetes_complication"] = _first_digit(codes, r"^250\.(\d)")
+    found["diabetes_type"] = _first_digit(codes, r"^250\.\d(\d)")
     return pd.DataFrame(found)
+
+
+def _first_digit(codes: Sequence[pd.Series], pattern: str) -> pd.Series:
+    """A digit of the first of the diagnoses that has it, as a category; else missing."""
+    digits = pd.concat([code.str.extract(pattern)[0] for code in codes], axis=1)
+    return digits.bfill(axis=1).iloc[:, 0].astype("category")
 
 
 def _history(rows: pd.DataFrame) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def test_changing_what_comes_later_changes_no_earlier_row():
     rows = [{"encounter_id": i, "patient_nbr": i % 3} for i in range(12)]
     before = prepare(_raw(rows)).table[:8]
     changed = [
-        {**row, "time_in_hospital": 14, "diag_1": "486", "number_inpatient": 9}
+        {**row, "time_in_hospital": 14, "diag_1": "250.61", "number_inpatient": 9}
         if row["encounter_id"] >= 8
         else row
         for row in rows
@@ -114,20 +114,35 @@ def test_changing_what_comes_later_changes_no_earlier_row():
     pd.testing.assert_frame_equal(before.astype("object"), after.astype("object"))
 
 
-def test_no_column_depends_on_the_outcome():
-    rows = [{"encounter_id": i, "patient_nbr": i % 3} for i in range(12)]
-    told = [{**row, "readmitted": ["<30", ">30", "NO"][i % 3]} for i, row in enumerate(rows)]
-    pd.testing.assert_frame_equal(prepare(_raw(rows)).table, prepare(_raw(told)).table)
+@pytest.mark.parametrize("seed", range(3))
+def test_shuffling_the_outcomes_changes_no_column(seed):
+    rng = np.random.default_rng(seed)
+    raw = _raw(
+        [
+            {
+                "encounter_id": i,
+                "patient_nbr": i % 9,
+                "readmitted": ["<30", ">30", "NO"][i % 3],
+                "time_in_hospital": int(rng.integers(1, 14)),
+                "diag_1": str(rng.choice(["250.61", "428", "V58", "486"])),
+                "discharge_disposition_id": int(rng.choice([1, 3, 6, 18])),
+            }
+            for i in range(60)
+        ]
+    )
+    shuffled = raw.assign(readmitted=rng.permutation(raw["readmitted"]))
+    assert (prepare(raw).outcome != prepare(shuffled).outcome).any()
+    pd.testing.assert_frame_equal(prepare(raw).table, prepare(shuffled).table)
 
 
-def test_ages_results_and_codes_that_say_unknown():
-    raw = _raw([{"encounter_id": 1, "patient_nbr": 1, "admission_type_id": 6}])
+def test_ages_and_results_and_a_code_for_unknown_is_a_code():
+    raw = _raw([{"encounter_id": 1, "patient_nbr": 1, "admission_type_id": 6, "race": np.nan}])
     table = prepare(raw).table
     assert table["age"].tolist() == [75.0]
     assert table["a1c"].tolist() == [2.0]
     assert table["glucose"].isna().all()
-    assert table["admission_type_id"].isna().all()
-    assert table["medical_specialty"].isna().all()
+    assert table["admission_type_id"].tolist() == ["6"]
+    assert table["race"].isna().all()
 
 
 def test_medicines_are_counted_by_what_was_done():
@@ -185,3 +200,16 @@ def test_diabetes_complications_are_decimals_of_250():
         {"encounter_id": 2, "patient_nbr": 2, "diag_1": "250", "diag_2": "251"},
     ]
     assert prepare(_raw(rows)).table["diabetes_complications"].tolist() == [2, 0]
+
+
+def test_the_digits_of_diabetes_come_from_the_first_diagnosis_that_has_them():
+    rows = [
+        {"encounter_id": 1, "patient_nbr": 1, "diag_1": "250.6", "diag_2": "250.42"},
+        {"encounter_id": 2, "patient_nbr": 2, "diag_1": "250", "diag_3": "250.83"},
+        {"encounter_id": 3, "patient_nbr": 3, "diag_1": np.nan, "diag_2": "V25", "diag_3": "425.0"},
+    ]
+    rows[1]["diag_2"] = "E250.1"
+    table = prepare(_raw(rows)).table.astype("object")
+    assert table["diabetes_complication"].tolist()[:2] == ["6", "8"]
+    assert table["diabetes_type"].tolist()[:2] == ["2", "3"]
+    assert table.loc[2, ["diabetes_complication", "diabetes_type"]].isna().all()
