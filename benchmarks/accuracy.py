@@ -104,8 +104,7 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
 """Settings compared on patient-grouped folds of the first 70 %; the best stand in `models`.
 
 Chosen before the columns of ``CHOSEN``, and kept. 15 and 31 leaves tied there (0.6825 and 0.6826);
-15 did better on the last encounters of the first
-70 %.
+15 did better on the last encounters of the first 70 %.
 """
 
 
