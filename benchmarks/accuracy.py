@@ -4,7 +4,7 @@
 
 Every choice (columns, settings) was made inside the first 70 % of encounters by ``encounter_id``:
 ``--choose`` repeats the choice of settings on patient-grouped folds in there and stops. The columns
-were chosen on later encounters in there: ``CHOSEN``, and docs/decisions/0022-diabetes130.md for
+were chosen on later encounters in there: ``CHOSEN``, and docs/decisions/0023-diabetes130.md for
 what gave nothing. The last 30 % is scored once by each model and the number stands. Intervals are
 95 % bootstrap intervals that draw patients, not encounters.
 """

@@ -68,7 +68,7 @@ CATEGORIES = (
     "payer_code",
 )
 """Columns of codes. `medical_specialty`, half of it missing and with some 70 values, is not among
-them: see docs/decisions/0022-diabetes130.md."""
+them: see docs/decisions/0023-diabetes130.md."""
 
 GLUCOSE = {"Norm": 0.0, ">200": 1.0, ">300": 2.0}
 A1C = {"Norm": 0.0, ">7": 1.0, ">8": 2.0}
