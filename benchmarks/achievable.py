@@ -41,7 +41,10 @@ __all__ = ["District", "main", "measure", "study_of_the_benchmark"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODEL = REPOSITORY / "models" / "emergency_admission_12m"
-INDEX_DATES = (date(2022, 1, 1), date(2022, 6, 1), date(2022, 11, 1), date(2024, 1, 1))
+INDEX_DATES = tuple(date(year, 1, 1) for year in range(2020, 2025))
+"""Four years of development whose windows do not overlap, and one of evaluation."""
+YEARS = 8
+"""Length of the records up to 2024: three years of look-back before the first index date."""
 PEOPLE, SEEDS = 200_000, (101, 102, 103)
 """Seeds that no setting and no parameter was chosen on."""
 SETTINGS = {"standard": 1.0, "stronger": 3.0}
@@ -65,7 +68,7 @@ def study_of_the_benchmark() -> Study:
         study,
         index=replace(study.index, dates=INDEX_DATES),
         outcome=replace(study.outcome, gap_days=0),
-        split=replace(study.split, evaluate_from=INDEX_DATES[-1]),
+        split=replace(study.split, develop_to=INDEX_DATES[-2], evaluate_from=INDEX_DATES[-1]),
     )
 
 
@@ -78,6 +81,7 @@ def simulated(people: int, seed: int, setting: str, folder: Path, *, clean: bool
         None if clean else folder / "feeds",
         records=records if clean else None,
         truth=truth,
+        years=YEARS,
         setting=Setting(interactions=SETTINGS[setting]),
         truth_dates=INDEX_DATES[-1:],
         truth_people=TRUTH_PEOPLE,
