@@ -117,7 +117,8 @@ def calibration_rows(judged: pd.DataFrame, risk: Floats) -> list[dict[str, Any]]
     groups = {("everybody", "everybody"): np.ones(len(judged), bool)}
     for division, of in DIVISIONS.items():
         label = of(judged)
-        groups |= {(division, str(one)): (label == one).to_numpy() for one in sorted(set(label))}
+        known = sorted(set(label.dropna()))  # feeds need not tell of deprivation
+        groups |= {(division, str(one)): (label == one).to_numpy() for one in known}
     level = adjusted_level(len(groups) - 1)
     found = []
     for (division, group), mask in groups.items():
