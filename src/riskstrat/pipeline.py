@@ -36,7 +36,7 @@ __all__ = [
 METRICS = "metrics.json"
 """The file that every folder of a judged model holds."""
 
-SHORT_WINDOW_DAYS = 31
+MONTH_DAYS = 31
 """Longest window whose results are also given without lag (binding statistical rule 15): a month is
 short against the weeks that hospital feeds take."""
 
@@ -122,7 +122,7 @@ def risk_without_lag(records: LinkedRecords, cohort: Cohort) -> Score | None:
     Score or None
         None where the window is longer, or the records are relations of a warehouse.
     """
-    is_short = cohort.study.outcome.window_days <= SHORT_WINDOW_DAYS
+    is_short = cohort.study.outcome.window_days <= MONTH_DAYS
     if not is_short or not records.is_stored:
         return None
     features = build_features(without_lag(records), cohort.keys, cohort.study)

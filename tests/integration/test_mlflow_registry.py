@@ -91,7 +91,7 @@ def test_a_reference_to_nothing_says_what_there_is(store, reference, message):
 
 
 def test_a_folder_without_a_store_is_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"expected the file 'mlflow.db'"):
+    with pytest.raises(UsageError, match=r"expected 'mlflow.db' in the folder"):
         registry_uri(str(tmp_path))
 
 

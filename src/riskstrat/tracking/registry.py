@@ -110,7 +110,7 @@ def registry_uri(place: str | None = None) -> str:
     file = Path(chosen).resolve() / "mlflow.db"
     if not file.is_file():
         raise UsageError(
-            f"expected the file 'mlflow.db' in the folder '{Path(chosen).name}', not there.",
+            f"expected 'mlflow.db' in the folder '{Path(chosen).name}', but there is none.",
             do="Give the folder beside whose runs 'riskstrat train' logged, or the address of an "
             "MLflow server.",
         )
