@@ -8,7 +8,7 @@ Examples
 --------
 >>> import riskstrat as rs
 >>> sorted(rs.__all__)[:3]
-['RiskClassifier', 'RiskModel', 'build_cohort']
+['RiskClassifier', 'RiskModel', 'TreeShap']
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskstrat.cohort import build_cohort
-    from riskstrat.explanation import explain
+    from riskstrat.explanation import TreeShap, explain
     from riskstrat.features import build_features
     from riskstrat.pipeline import evaluate, train
     from riskstrat.records import load_records
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RiskClassifier",
     "RiskModel",
+    "TreeShap",
     "build_cohort",
     "build_features",
     "evaluate",
@@ -45,6 +46,7 @@ __all__ = [
 _HOME = {
     "RiskClassifier": "training",
     "RiskModel": "training",
+    "TreeShap": "explanation",
     "build_cohort": "cohort",
     "build_features": "features",
     "evaluate": "pipeline",

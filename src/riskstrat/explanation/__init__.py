@@ -3,6 +3,7 @@
 from riskstrat.explanation.peers import compared_with, peer_reference
 from riskstrat.explanation.reasons import REASON_COLUMNS, build_reasons
 from riskstrat.explanation.shapley import Explanations, explain
+from riskstrat.explanation.tree_shap import TreeShap
 from riskstrat.explanation.wording import (
     LOWERING,
     RAISING,
@@ -17,6 +18,7 @@ __all__ = [
     "RAISING",
     "REASON_COLUMNS",
     "Explanations",
+    "TreeShap",
     "build_reasons",
     "caveat",
     "compared_with",

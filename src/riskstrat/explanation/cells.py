@@ -148,7 +148,7 @@ def nodes_in_cells(tree: Tree, cells: Cells) -> tuple[npt.NDArray[Any], npt.NDAr
 
 
 @compiled
-def goes_left(node: Any, categories: npt.NDArray[np.bool_], cell: int) -> bool:  # noqa: ANN401
+def goes_left(node: Any, categories: npt.NDArray[np.bool_], cell: int) -> bool:
     """Whether the rows of a cell go left at a node (one record of :data:`NODE`)."""
     if node.categories_at >= 0:
         return bool(categories[node.categories_at + cell])

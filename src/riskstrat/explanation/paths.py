@@ -74,21 +74,9 @@ def tree_paths(
     spans : ndarray of int64, shape (m, 2)
         First leaf below each inner node and the one after the last, from left to right.
     """
-    features, firsts, cells = _local_cells(nodes, categories, counts)
-    depth = _most_features(nodes)
-    count = len(leaves)
-    paths = Paths(
-        np.full((count, depth), -1),
-        np.ones((count, depth)),
-        np.zeros((count, depth, firsts.shape[1]), np.bool_),
-        np.zeros(count),
-        np.zeros(count, np.int64),
-        features,
-        firsts,
-        cells,
-    )
+    paths = _empty_paths(nodes, categories, leaves, counts)
     spans = np.zeros((len(nodes), 2), np.int64)
-    spans[:, 0] = count
+    spans[:, 0] = len(leaves)
     chain, side = np.zeros(len(nodes) + 1, np.int64), np.zeros(len(nodes) + 1, np.int64)
     leaf, top = 0, 0
     while top >= 0:
@@ -107,24 +95,46 @@ def tree_paths(
         for step in range(top + 1):
             spans[chain[step], 0] = min(spans[chain[step], 0], leaf)
             spans[chain[step], 1] = leaf + 1
-            last = step == top
-            cover = leaves[~child, 1] if last else nodes[chain[step + 1]].cover
-            _follow(paths, leaf, nodes[chain[step]], side[step] == 0, cover, categories)
+            is_last = step == top
+            cover = leaves[~child, 1] if is_last else nodes[chain[step + 1]].cover
+            _follow(paths, leaf, nodes[chain[step]], (side[step] == 0, cover), categories)
         leaf += 1
         side[top] += 1
     return paths, spans
 
 
 @compiled
+def _empty_paths(
+    nodes: npt.NDArray[Any],
+    categories: npt.NDArray[np.bool_],
+    leaves: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.int64],
+) -> Paths:
+    features, firsts, cells = _local_cells(nodes, categories, counts)
+    depth = _most_features(nodes)
+    count = len(leaves)
+    return Paths(
+        np.full((count, depth), -1),
+        np.ones((count, depth)),
+        np.zeros((count, depth, firsts.shape[1]), np.bool_),
+        np.zeros(count),
+        np.zeros(count, np.int64),
+        features,
+        firsts,
+        cells,
+    )
+
+
+@compiled
 def _follow(
     paths: Paths,
     leaf: int,
-    node: Any,  # noqa: ANN401 - a record of NODE
-    is_left: bool,
-    cover: float,
+    node: Any,
+    branch: tuple[bool, float],
     categories: npt.NDArray[np.bool_],
 ) -> None:
-    """Add a split to the path of a leaf: the rows in its cover, and the cells that follow."""
+    """Add a branch, its side and its cover, to the path of a leaf."""
+    is_left, cover = branch
     local = np.searchsorted(paths.features, node.feature)
     place = 0
     while place < paths.length[leaf] and paths.feature[leaf, place] != local:
@@ -147,7 +157,7 @@ def _most_features(nodes: npt.NDArray[Any]) -> int:
         for child in (nodes[node].left, nodes[node].right):
             if child >= 0:
                 depth[child] = depth[node] + 1
-    return min(depth.max(), len(np.unique(nodes["feature"])))
+    return int(min(depth.max(), len(np.unique(nodes["feature"]))))
 
 
 @compiled

@@ -10,29 +10,37 @@ References
 ----------
 Lundberg SM, Erion G, Chen H, et al. From local explanations to global understanding with
 explainable AI for trees. Nature Machine Intelligence 2020;2:56-67.
-doi:10.1038/s42256-019-0138-9 (algorithm 2; LightGBM computes it as ``pred_contrib``).
+doi:10.1038/s42256-019-0138-9 (the game; :class:`TreeShap` says how its values are found).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskstrat.errors import ArtefactError
+from riskstrat.explanation.tree_shap import TreeShap
 from riskstrat.features import GROUPS, Feature, FeatureMatrix
 
 if TYPE_CHECKING:
+    import lightgbm as lgb
+
     from riskstrat.training import CalibratedTrees, RiskModel
 
-__all__ = ["Explanations", "explain", "group_columns", "group_sums", "tree_contributions"]
-
-BLOCK_ROWS = 20_000
-"""Rows explained at a time, so that LightGBM's working copy stays below about 100 MB."""
+__all__ = [
+    "Explanations",
+    "explain",
+    "group_columns",
+    "group_sums",
+    "tree_contributions",
+    "tree_shap_of",
+]
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ def explain(model: RiskModel, matrix: FeatureMatrix) -> Explanations:
     Raises
     ------
     ArtefactError
-        When the matrix was built by another catalogue, or a tree has a branch without cover.
+        When the matrix was built by another catalogue.
     """
     model.require_matrix(matrix)
     contributions, baseline = tree_contributions(model.admission, matrix.values)
@@ -137,30 +145,23 @@ def tree_contributions(
         Log-odds.
     baseline : float
         Log-odds.
-
-    Raises
-    ------
-    ArtefactError
-        When LightGBM gives a value that is not finite: a branch that no development row reached.
     """
-    contributions = np.empty(values.shape, dtype=np.float64)
-    expected = _expected_raw(trees, values.shape[1])
-    for start in range(0, len(values), BLOCK_ROWS):
-        block = slice(start, start + BLOCK_ROWS)
-        raw = np.asarray(trees.booster.predict(values[block], pred_contrib=True))
-        contributions[block] = trees.slope * raw[:, :-1]
-    if not (np.isfinite(contributions).all() and np.isfinite(expected)):
-        raise ArtefactError(
-            "expected finite contributions, but the model has a branch without development rows.",
-            do="Train the model again.",
-        )
-    return contributions, trees.intercept + trees.slope * expected
+    shap = tree_shap_of(trees.booster)
+    contributions = shap.shap_values(values)
+    contributions *= trees.slope
+    return contributions, trees.intercept + trees.slope * shap.expected_value
 
 
-def _expected_raw(trees: CalibratedTrees, columns: int) -> float:
-    """The expected raw score: the last column of ``pred_contrib``, the same for every row."""
-    anyone = np.zeros((1, columns), dtype=np.float32)
-    return float(np.asarray(trees.booster.predict(anyone, pred_contrib=True))[0, -1])
+_KNOWN: WeakKeyDictionary[lgb.Booster, TreeShap] = WeakKeyDictionary()
+_LOCK = Lock()
+
+
+def tree_shap_of(booster: lgb.Booster) -> TreeShap:
+    """The tables of a booster by feature: built once, kept for as long as the booster is."""
+    with _LOCK:
+        if booster not in _KNOWN:
+            _KNOWN[booster] = TreeShap(booster)
+        return _KNOWN[booster]
 
 
 def group_columns(features: Sequence[Feature]) -> dict[str, npt.NDArray[np.intp]]:

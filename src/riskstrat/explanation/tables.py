@@ -2,22 +2,22 @@
 
 A part is a run of leaves, all those below one node. What its leaves give to the features on their
 paths depends only on which cells a row is in, and of these only few combinations (states) differ.
-Their Shapley values are worked out once per state; a row is then explained by one look-up per part.
+Their Shapley values are worked out once a state; a row is then explained by one look-up a part.
 
-The value of a leaf for player j (a feature, or features that enter together), with ``o`` 1 where the
-row satisfies a player's splits and ``z`` the share of training rows that do, is ::
+The value of a leaf for player j (a feature, or features that enter together), with ``o`` 1 where
+the row satisfies a player's splits and ``z`` the share of training rows that do, is ::
 
     value * (o_j - z_j) * integral over t in 0..1 of product over i != j of (t o_i + (1 - t) z_i)
 
 since the integral of ``t^s (1 - t)^(d-1-s)`` is the Shapley weight ``s! (d-1-s)! / d!``. The
 product is a polynomial of degree d - 1 with nothing but positive terms, so that Gauss-Legendre
-quadrature with ``(d + 1) // 2`` points is exact, divides by nothing and stays finite for a split that
-no training row followed.
+quadrature with ``(d + 1) // 2`` points is exact, divides by nothing and stays finite for a split
+that no training row followed.
 
 References
 ----------
-Lundberg SM, Erion G, Chen H, et al. From local explanations to global understanding with explainable
-AI for trees. Nature Machine Intelligence 2020;2:56-67 (the path-dependent game).
+Lundberg SM, Erion G, Chen H, et al. From local explanations to global understanding with
+explainable AI for trees. Nature Machine Intelligence 2020;2:56-67 (the path-dependent game).
 Owen G. Multilinear extensions of games. Management Science 1972;18(5):64-79 (the integral).
 """
 
@@ -25,8 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -105,14 +104,13 @@ def build_parts(paths: Paths, spans: Integers, players: Players, limit: int) -> 
     ------
     Part
     """
-    points = quadrature((MOST_PLAYERS + 1) // 2)
     for first, last, _ in spans:
         part = _states(paths, first, last, players, limit)
         strides = np.append(np.cumprod(part.states[:0:-1])[::-1], 1)
         strides *= len(part.columns)
         values = np.zeros((int(np.prod(part.states)), len(part.columns)))
         for leaf in range(first, last):
-            _add_leaf(paths, leaf, players, part, points, values)
+            _add_leaf(paths, leaf, players, part, values)
         yield _with_steps(paths, part, strides, values)
 
 
@@ -142,7 +140,6 @@ def _with_steps(paths: Paths, part: _States, strides: Integers, values: Floats) 
     )
 
 
-@cache
 def quadrature(points: int) -> Floats:
     """Gauss-Legendre points and weights on 0 to 1, by their number.
 
@@ -163,9 +160,12 @@ def quadrature(points: int) -> Floats:
     return found
 
 
+_POINTS = quadrature((MOST_PLAYERS + 1) // 2)
+
+
 @compiled
 def split_in_parts(
-    nodes: np.ndarray,  # type: ignore[type-arg]  # records of NODE
+    nodes: npt.NDArray[Any],
     spans: Integers,
     paths: Paths,
     players: Players,
@@ -264,7 +264,7 @@ def _filled_up(columns: Integers, players: Players) -> Integers:
 
 @compiled
 def _leaves_satisfied(paths: Paths, first: int, last: int, feature: int) -> npt.NDArray[np.uint64]:
-    """For each cell of a feature a bit per leaf: whether the path goes by the feature and lets it."""
+    """For each cell of a feature a bit per leaf: its path goes by the feature and lets the cell."""
     found = np.zeros(paths.cells[feature], np.uint64)
     for leaf in range(first, last):
         for place in range(paths.length[leaf]):
@@ -292,9 +292,7 @@ def _number_distinct(values: npt.NDArray[np.uint64], numbers: Integers) -> int:
 
 
 @compiled
-def _add_leaf(
-    paths: Paths, leaf: int, players: Players, part: _States, points: Floats, values: Floats
-) -> None:
+def _add_leaf(paths: Paths, leaf: int, players: Players, part: _States, values: Floats) -> None:
     """Add what a leaf gives in every state of a part."""
     length = paths.length[leaf]
     member = players.of_feature[paths.features[paths.feature[leaf, :length]]]
@@ -302,7 +300,7 @@ def _add_leaf(
     weights = np.ones(len(who))
     for place in range(length):
         weights[np.searchsorted(who, member[place])] *= paths.weight[leaf, place]
-    given = _leaf_values(weights, paths.value[leaf], points)
+    given = _leaf_values(weights, paths.value[leaf])
     columns = np.searchsorted(part.columns, players.column[who])
     broken = _broken_by(paths, leaf, part, member, who)
     digits = np.zeros(len(part.states), np.int64)
@@ -336,7 +334,7 @@ def _broken_by(paths: Paths, leaf: int, part: _States, member: Integers, who: In
 
 
 @compiled
-def _leaf_values(weights: Floats, value: float, points: Floats) -> Floats:
+def _leaf_values(weights: Floats, value: float) -> Floats:
     """Shapley values of a leaf's d players for every set of satisfied ones, shape (2^d, d)."""
     count = len(weights)
     number = (count + 1) // 2
@@ -344,8 +342,8 @@ def _leaf_values(weights: Floats, value: float, points: Floats) -> Floats:
     before = np.ones(count + 1)
     for satisfied in range(1 << count):
         for q in range(number):
-            t = points[number, 0, q]
-            before[0] = points[number, 1, q] * value
+            t = _POINTS[number, 0, q]
+            before[0] = _POINTS[number, 1, q] * value
             for i in range(count):
                 known = t if (satisfied >> i) & 1 else 0.0
                 before[i + 1] = before[i] * (known + weights[i] * (1 - t))

@@ -18,15 +18,8 @@ import pandas as pd
 
 from riskstrat.errors import UsageError
 from riskstrat.explanation.cells import Cells, build_cells, cells_of_rows, nodes_in_cells
-from riskstrat.explanation.kernel import (
-    Deep,
-    Lookups,
-    add_deep,
-    add_lookups,
-    pack_deep,
-    pack_lookups,
-    to_rows,
-)
+from riskstrat.explanation.deep import Deep, add_deep, pack_deep
+from riskstrat.explanation.kernel import Lookups, add_lookups, pack_lookups, to_rows
 from riskstrat.explanation.paths import Paths, tree_paths
 from riskstrat.explanation.square import SIDE
 from riskstrat.explanation.tables import Part, Players, build_parts, split_in_parts
@@ -44,7 +37,7 @@ BLOCK_NUMBERS = 786_432
 """Numbers of the result of a block, 6 MiB, which should stay in a cache that cores share."""
 
 TABLE_NUMBERS = 16_384
-"""Most numbers of one table, 128 KiB: the sum of tables and time was least about here (measured)."""
+"""Most numbers of one table, 128 KiB: larger ones gained no time [measured]."""
 
 TABLE_BYTES = 256 * 2**20
 """Most memory of all tables; where it is not enough, smaller tables are made."""
@@ -117,13 +110,14 @@ class TreeShap:
         self._used = np.flatnonzero(np.diff(self._cells.offsets))
         self._kind = np.min_scalar_type(int(self._cells.counts.max()))
         of_output = [told.trees[k :: told.outputs] for k in range(told.outputs)]
-        prepared = [[_prepare(tree, self._cells, told.scale) for tree in t] for t in of_output]
-        limit = _table_limit([tree for trees in prepared for tree in trees], players)
+        grown = [_grow(trees, self._cells) for trees in of_output]
+        limit = _table_limit([tree for trees in grown for tree in trees], players)
         self._outputs = [
-            _build_output(trees, players, limit, self._kind, self._threads) for trees in prepared
+            _build_output(trees, players, limit, self._kind, self._threads) for trees in grown
         ]
-        expected = np.array([output.expected for output in self._outputs])
-        self.expected_value: Any = float(expected[0]) if len(expected) == 1 else expected
+        constants = [_constant(trees) for trees in of_output]
+        expected = [o.expected + c for o, c in zip(self._outputs, constants, strict=True)]
+        self.expected_value: Any = expected[0] if len(expected) == 1 else np.array(expected)
 
     def describe(self) -> dict[str, int]:
         """Counts: features, columns, trees with and without tables, bytes of tables."""
@@ -139,7 +133,7 @@ class TreeShap:
             "table_bytes": sum(lookups.values.nbytes for lookups in looked_up),
         }
 
-    def shap_values(self, values: Any) -> Floats:  # noqa: ANN401 - arrays and data frames
+    def shap_values(self, values: Any) -> Floats:
         """Shapley values of every row.
 
         Parameters
@@ -158,9 +152,7 @@ class TreeShap:
             When the shape, the columns or the kind of values do not fit the model.
         """
         table = _as_table(values, self.names)
-        shape = (len(table), self.columns)
-        found = [np.empty(shape) for _ in self._outputs]
-
+        found = [np.empty((len(table), self.columns)) for _ in self._outputs]
         rows = int(np.clip(BLOCK_NUMBERS // self.columns, *BLOCK_ROWS)) // SIDE * SIDE
 
         def explain(first: int) -> None:
@@ -176,6 +168,29 @@ class TreeShap:
                 explain(first)
         return found[0] if len(found) == 1 else np.stack(found, axis=2)
 
+    def __call__(self, values: Any) -> Any:
+        """The values as a ``shap.Explanation``, for shap's plots.
+
+        Parameters
+        ----------
+        values : ndarray or DataFrame, shape (n, p)
+
+        Returns
+        -------
+        shap.Explanation
+        """
+        import shap  # imported here: it takes seconds and only plots need it
+
+        table = _as_table(values, self.names)
+        is_features = self.columns == len(self.names)
+        expected = np.repeat(np.atleast_2d(self.expected_value), len(table), axis=0)
+        return shap.Explanation(
+            values=self.shap_values(table),
+            base_values=expected[:, 0] if len(self._outputs) == 1 else expected,
+            data=table if is_features else None,
+            feature_names=list(self.names) if is_features else None,
+        )
+
     def _explain_block(self, table: npt.NDArray[Any], out: list[Floats]) -> None:
         cells = np.zeros((len(self.names), -(-len(table) // SIDE) * SIDE), self._kind)
         cells_of_rows(np.ascontiguousarray(table), self._used, self._cells, cells)
@@ -186,13 +201,12 @@ class TreeShap:
             to_rows(found, wanted)
 
 
-class _Prepared(NamedTuple):
-    """A tree with its paths; `nodes` and `spans` are None for a single leaf."""
+class _Grown(NamedTuple):
+    """A tree that splits: its nodes in cells, the leaves below each, its paths."""
 
-    nodes: npt.NDArray[Any] | None
-    spans: npt.NDArray[np.int64] | None
-    paths: Paths | None
-    expected: float
+    nodes: npt.NDArray[Any]
+    spans: npt.NDArray[np.int64]
+    paths: Paths
 
 
 class _Output(NamedTuple):
@@ -205,24 +219,22 @@ class _Output(NamedTuple):
     trees_too_deep: int
 
 
-def _prepare(tree: Tree, cells: Cells, scale: float) -> _Prepared:
-    if len(tree.leaf_value) == 1:
-        return _Prepared(None, None, None, scale * float(tree.leaf_value[0]))
-    nodes, categories = nodes_in_cells(tree, cells)
-    leaves = np.column_stack([scale * tree.leaf_value, tree.leaf_cover])
-    paths, spans = tree_paths(nodes, categories, leaves, cells.counts)
-    return _Prepared(nodes, spans, paths, float(paths.value @ paths.weight.prod(axis=1)))
+def _grow(trees: Sequence[Tree], cells: Cells) -> list[_Grown]:
+    grown = []
+    for tree in trees:
+        if len(tree.leaf_value) > 1:
+            nodes, categories = nodes_in_cells(tree, cells)
+            leaves = np.column_stack([tree.leaf_value, tree.leaf_cover])
+            paths, spans = tree_paths(nodes, categories, leaves, cells.counts)
+            grown.append(_Grown(nodes, spans, paths))
+    return grown
 
 
-def _table_limit(trees: Sequence[_Prepared], players: Players) -> int:
+def _table_limit(trees: Sequence[_Grown], players: Players) -> int:
     """Numbers of one table, so that all of them keep to TABLE_BYTES."""
     limit = TABLE_NUMBERS
     while limit > SMALLEST_TABLE:
-        sizes = (
-            split_in_parts(tree.nodes, tree.spans, tree.paths, players, limit)[:, 2].sum()
-            for tree in trees
-            if tree.paths is not None
-        )
+        sizes = [split_in_parts(*tree, players, limit)[:, 2].sum() for tree in trees]
         if sum(sizes) * np.dtype(np.float64).itemsize <= TABLE_BYTES:
             break
         limit //= 2
@@ -230,28 +242,28 @@ def _table_limit(trees: Sequence[_Prepared], players: Players) -> int:
 
 
 def _build_output(
-    trees: Sequence[_Prepared],
-    players: Players,
-    limit: int,
-    kind: np.dtype[Any],
-    threads: int,
+    trees: Sequence[_Grown], players: Players, limit: int, kind: np.dtype[Any], threads: int
 ) -> _Output:
-    grown = [tree for tree in trees if tree.paths is not None]
-
-    def parts_of(tree: _Prepared) -> list[Part]:
-        spans = split_in_parts(tree.nodes, tree.spans, tree.paths, players, limit)
+    def parts_of(tree: _Grown) -> list[Part]:
+        spans = split_in_parts(*tree, players, limit)
         return list(build_parts(tree.paths, spans, players, limit))
 
     with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(parts_of, grown))
-    deep = [tree.paths for tree, found in zip(grown, parts, strict=True) if not found]
+        parts = list(pool.map(parts_of, trees))
+    deep = [tree.paths for tree, found in zip(trees, parts, strict=True) if not found]
+    reached = [float(tree.paths.value @ tree.paths.weight.prod(axis=1)) for tree in trees]
     return _Output(
         lookups=pack_lookups([part for of_tree in parts for part in of_tree], kind),
         deep=pack_deep(deep, players, kind),
-        expected=sum(tree.expected for tree in trees),
+        expected=sum(reached),
         trees_in_tables=len(trees) - len(deep),
         trees_too_deep=len(deep),
     )
+
+
+def _constant(trees: Sequence[Tree]) -> float:
+    """What the trees of a single leaf give to every row."""
+    return sum(float(tree.leaf_value[0]) for tree in trees if len(tree.leaf_value) == 1)
 
 
 def _cores() -> int:
@@ -280,7 +292,7 @@ def _players(features: int, groups: Sequence[int] | None, *, together: bool) -> 
     )
 
 
-def _as_table(values: Any, names: tuple[str, ...]) -> npt.NDArray[Any]:  # noqa: ANN401
+def _as_table(values: Any, names: tuple[str, ...]) -> npt.NDArray[Any]:
     """Values as numbers in the model's columns; float32 stays, everything else is float64."""
     if isinstance(values, pd.DataFrame):
         missing, more = set(names) - set(values.columns), set(values.columns) - set(names)

@@ -75,14 +75,11 @@ class TreeText:
     outputs : int
         Scores per row: 1, or the number of classes. Tree i belongs to output ``i % outputs``.
     trees : tuple of Tree
-    scale : float
-        What leaf values are multiplied with: 1, or one over the trees of a random forest.
     """
 
     names: tuple[str, ...]
     outputs: int
     trees: tuple[Tree, ...] = field(repr=False)
-    scale: float = 1.0
 
 
 def read_tree_text(text: str) -> TreeText:
@@ -118,8 +115,7 @@ def read_tree_text(text: str) -> TreeText:
         raise _damaged(f"a part is missing or is no number ({type(error).__name__})") from error
     if len(trees) != promised or len(trees) % outputs:
         raise _damaged(f"it promises {promised:,} trees and holds {len(trees):,}")
-    is_averaged = "\naverage_output" in head and bool(trees)
-    return TreeText(names, outputs, trees, outputs / len(trees) if is_averaged else 1.0)
+    return TreeText(names, outputs, trees)
 
 
 def _pairs(block: str) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -14,7 +14,6 @@ import pytest
 from riskstrat.cohort import AGE_BANDS, age_band_label
 from riskstrat.explanation import Explanations, build_reasons
 from riskstrat.features import Feature, FeatureMatrix
-from riskstrat.training import CalibratedTrees
 
 ADMISSIONS = Feature(
     name="emergency_admissions_365",
@@ -46,19 +45,6 @@ class Fact:
     share_with_any: float = 0.2
     direction: int = 1
     death: float = 0.0
-
-
-@dataclass(frozen=True)
-class DeathBooster:
-    """Gives the contributions written down, as LightGBM would."""
-
-    contributions: dict[float, list[float]] = field(default_factory=dict)
-
-    def predict(self, values, *, pred_contrib):
-        assert pred_contrib
-        missing = [0.0] * values.shape[1]
-        rows = [[*self.contributions.get(float(row[0]), missing), 0.0] for row in values]
-        return np.array(rows)
 
 
 def peers_frame(facts: list[Fact], peers: str = "women aged 80 to 84") -> pd.DataFrame:
@@ -99,7 +85,7 @@ def fact() -> Callable[..., Fact]:
 
 
 @pytest.fixture
-def told() -> Callable[..., pd.DataFrame]:
+def told(monkeypatch: pytest.MonkeyPatch) -> Callable[..., pd.DataFrame]:
     """The reasons of one woman of 82 at 1 January 2027, from her facts."""
 
     def reasons(
@@ -116,12 +102,14 @@ def told() -> Callable[..., pd.DataFrame]:
         days = np.array([[fact.days for fact in facts]], dtype=np.int32)
         matrix = FeatureMatrix(keys, values, features, "hash", days if with_days else None)
         contributions = np.array([[fact.contribution for fact in facts]])
-        booster = DeathBooster({float(values[0, 0]): [fact.death for fact in facts]})
+        death = np.array([[fact.death for fact in facts]])
         model = SimpleNamespace(
             features=features,
             peers=peers_frame(list(facts)),
-            death=CalibratedTrees(booster, 1.0, 0.0) if with_death else None,
+            death=object() if with_death else None,
         )
+        written = lambda _, rows: (np.repeat(death, len(rows), axis=0), 0.0)  # noqa: E731
+        monkeypatch.setattr("riskstrat.explanation.reasons.tree_contributions", written)
         explanations = Explanations(keys, features, contributions, -2.0)
         people = keys.assign(
             age=82, sex=pd.Series(["female"], dtype="str"), patient_id=[patient_id]

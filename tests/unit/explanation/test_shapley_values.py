@@ -8,10 +8,8 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from riskstrat.errors import ArtefactError
 from riskstrat.explanation import Explanations, explain
-from riskstrat.explanation import shapley as module
-from riskstrat.explanation.shapley import group_columns, tree_contributions
+from riskstrat.explanation.shapley import group_columns, tree_contributions, tree_shap_of
 from riskstrat.features import GROUPS
 from riskstrat.training import CalibratedTrees
 
@@ -108,9 +106,14 @@ def test_contributions_are_those_of_the_definition(small_model, small_matrix):
 
 def test_blocks_change_nothing(small_model, small_matrix, monkeypatch):
     whole, _ = tree_contributions(small_model.admission, small_matrix.values[:50])
-    monkeypatch.setattr(module, "BLOCK_ROWS", 7)
+    monkeypatch.setattr("riskstrat.explanation.tree_shap.BLOCK_ROWS", (8, 8))
     blocks, _ = tree_contributions(small_model.admission, small_matrix.values[:50])
     assert np.array_equal(whole, blocks)
+
+
+def test_the_tables_of_a_booster_are_built_once(small_model):
+    booster = small_model.admission.booster
+    assert tree_shap_of(booster) is tree_shap_of(booster)
 
 
 def test_nobody_has_no_contributions_and_the_same_baseline(small_model, small_matrix):
@@ -128,15 +131,6 @@ def test_a_model_that_never_splits_contributes_nothing():
     contributions, baseline = tree_contributions(trees, values)
     assert not contributions.any()
     assert baseline == pytest.approx(trees.log_odds(values)[0])
-
-
-def test_a_branch_without_cover_is_refused(small_matrix):
-    class NoCover:
-        def predict(self, values, *, pred_contrib):
-            return np.full((len(values), values.shape[1] + 1), np.nan)
-
-    with pytest.raises(ArtefactError, match="without development rows"):
-        tree_contributions(CalibratedTrees(NoCover(), 1.0, 0.0), small_matrix.values[:3])
 
 
 def test_a_group_that_the_catalogue_does_not_know_comes_last(explanations):
