@@ -47,6 +47,7 @@ accept: setup  ## what is too large for 'make test'; writes benchmarks/results
 	$(BIN)/python -m benchmarks.train --rows 200000 --trees 50 --json benchmarks/results/train.json
 	$(BIN)/python -m benchmarks.bootstrap --json benchmarks/results/bootstrap.json
 	$(BIN)/python -m benchmarks.achievable --json benchmarks/results/achievable.json
+	$(BIN)/python -m benchmarks.explain --json benchmarks/results/explain.json
 
 check: $(READY)  ## formatting, lint, types, layers, spelling of the lock
 	$(BIN)/ruff format --check .
@@ -63,6 +64,7 @@ bench: setup java  ## measurements side by side with peers
 	$(BIN)/python -m benchmarks.bootstrap
 	$(BIN)/python -m benchmarks.simulate
 	$(BIN)/python -m benchmarks.features
+	$(BIN)/python -m benchmarks.explain
 	$(BIN)/python -m benchmarks.spark
 
 docs: $(READY)  ## reference pages made from the code

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir  # type: ignore[import-untyped]  # the package has no types
+from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
