@@ -63,13 +63,13 @@ of the look-back, the months before the stay within it (all three)."""
 
 
 REASON_CODES = """\
-Each of the {facts} facts that can be a reason has two codes: the name below, with `.{up}` or `.{down}`
-after it. A code is the clinical group, the feature and the direction; it depends neither on the wording
-nor on the model. A feature of a study's own has its code by the same rule, a look-back in days at its
-end. Codes stand in `reasons.parquet` and in `riskstrat explain --json`. Sentences are as the catalogue
-has them; what is usual for the peers and the age of a measurement come after them. In force: what holds
-on the index date, as far as known; otherwise the fact lies within the look-back. Sensitive reasons are
-never on lists."""
+Each of the {facts} facts that can be a reason has two codes: the name below, with `.{up}` or
+`.{down}` after it. A code is the clinical group, the feature and the direction; it depends neither
+on the wording nor on the model. A feature of a study's own has its code by the same rule, a
+look-back in days at its end. Codes stand in `reasons.parquet` and in `riskstrat explain --json`.
+Sentences are as the catalogue has them; what is usual for the peers and the age of a measurement
+come after them. In force: what holds on the index date, as far as known; otherwise the fact lies
+within the look-back. Sensitive reasons are never on lists."""
 
 
 def tables_page() -> str:
