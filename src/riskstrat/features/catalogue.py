@@ -266,8 +266,7 @@ def _measurement(
     workable, told = entry.get("workable", False), _say("measurement", **words)
     label = _say("measurement_label", **long)
     yield feature("", label, "latest", workable=workable, sentence=told)
-    a_year = _say("slope_unit", **words)
-    yield feature("_slope", _say("slope_label", **long), "slope", unit=a_year)
+    yield feature("_slope", _say("slope_label", **long), "slope", unit=_say("slope_unit", **words))
     counted: dict[str, Any] = {"kind": "count", "unit": "readings", "window_days": year}
     label = _say("readings_label", **{**words, "window": window_words(year)})
     yield feature(f"_readings_{year}", label, "count", **counted)
@@ -282,6 +281,7 @@ def _medicine(name: str, entry: Mapping[str, Any], history_days: int) -> Iterato
         "group": "primary_care",
         "sources": ("gp", "hospital"),
         "workable": entry.get("workable", False),
+        "sensitive": entry.get("sensitive", False),
     }
     windows = {min(days, history_days): days for days in (_YEAR_DAYS, _RECENT_DAYS)}
     for window, days in sorted(windows.items()):

@@ -23,7 +23,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "conditions": (("phrase", "group"), ("workable", "sensitive", "counted")),
     "measurements": (("phrase",), ("workable", "loss")),
-    "medicines": (("phrase", "bnf"), ("workable",)),
+    "medicines": (("phrase", "bnf"), ("workable", "sensitive")),
 }
 """Keys that an entry of each section must have, and those it may have."""
 
