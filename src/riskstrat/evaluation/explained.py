@@ -132,9 +132,7 @@ def explain_evaluation(
     -------
     ExplanationReport
     """
-    evaluated = np.flatnonzero((cohort.frame["part"] == "evaluation").to_numpy())
-    step = max(-(-len(evaluated) // MOST_ROWS), 1)
-    chosen = evaluated[::step]
+    chosen, step = _sampled(cohort.frame)
     head = {
         "schema_version": SCHEMA_VERSION,
         "label": about.data_label(model.provenance),
@@ -159,6 +157,14 @@ def explain_evaluation(
         "coverage": _coverage(rows),
     }
     return ExplanationReport(plain(found))
+
+
+def _sampled(frame: pd.DataFrame) -> tuple[Ints, int]:
+    """Positions of the rows explained: all, or every k-th of each index date in turn."""
+    rows = np.flatnonzero((frame["part"] == "evaluation").to_numpy())
+    step = max(-(-len(rows) // MOST_ROWS), 1)
+    by_date = np.argsort(frame["index_date"].to_numpy()[rows], kind="stable")
+    return np.sort(rows[by_date][::step]), step
 
 
 def _explained(model: RiskModel, matrix: FeatureMatrix, frame: pd.DataFrame) -> _Rows:

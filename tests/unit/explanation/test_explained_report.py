@@ -204,6 +204,17 @@ def test_of_many_rows_every_kth_is_explained(model, matrix, cohort, monkeypatch)
     assert (found["every"], found["rows"]) == (3, 665)
 
 
+def test_every_index_date_has_its_share_of_the_rows_explained(monkeypatch):
+    """Rows of a person stand together: every second row could be of one date only."""
+    dates = pd.Series(pd.to_datetime(["2027-01-01", "2027-07-01"] * 500))
+    frame = pd.DataFrame({"part": "evaluation", "index_date": dates})
+    monkeypatch.setattr(module, "MOST_ROWS", 500)
+    chosen, step = module._sampled(frame)
+    assert step == 2
+    assert len(chosen) == 500
+    assert frame["index_date"].iloc[chosen].value_counts().tolist() == [250, 250]
+
+
 def test_too_few_people_show_nothing(model, matrix, cohort, tmp_path):
     keep = np.array([0, *range(1, 18, 2)])
     few = SimpleNamespace(
