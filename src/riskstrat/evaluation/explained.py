@@ -326,7 +326,7 @@ def told_shares(masks: Sequence[Bools], told: Bools, patient: Ints) -> list[floa
 
 
 def _people(patient: Ints, mask: Bools) -> int:
-    return len(np.unique(patient[mask]))
+    return int(np.count_nonzero(np.bincount(patient[mask])))
 
 
 def _coverage(rows: _Rows) -> list[dict[str, Any]]:
