@@ -17,6 +17,7 @@ import typer
 import riskstrat
 from riskstrat.cli.app import add_commands_of_other_packages, app
 from riskstrat.evaluation import CHECKS as EVALUATION_CHECKS
+from riskstrat.explanation import LOWERING, RAISING, reason_code
 from riskstrat.features import GROUPS, Feature, catalogue
 from riskstrat.features.sets import source_of
 from riskstrat.records.checks import CHECKS, FEWEST_SHOWN
@@ -59,6 +60,16 @@ HOSPITAL is missing until the stay is coded. A score is missing without one of i
 emergency department feed (LACE); haemoglobin and sodium of the stay, its specialty, a feed with
 procedures (HOSPITAL); the deprivation decile (PARR-30); the type of admission, registration for all
 of the look-back, the months before the stay within it (all three)."""
+
+
+REASON_CODES = """\
+Each of the {facts} facts that can be a reason has two codes: the name below, with `.{up}` or
+`.{down}` after it. A code is the clinical group, the feature and the direction; it depends neither
+on the wording nor on the model. A feature of a study's own has its code by the same rule, a
+look-back in days at its end. Codes stand in `reasons.parquet` and in `riskstrat explain --json`.
+Sentences are as the catalogue has them; what is usual for the peers and the age of a measurement
+come after them. In force: what holds on the index date, as far as known; otherwise the fact lies
+within the look-back. Sensitive reasons are never on lists."""
 
 
 def tables_page() -> str:
@@ -122,6 +133,42 @@ def _feature_row(feature: Feature) -> str:
         ", ".join(feature.sources),
         source_of(feature.fact),
         "yes" if feature.workable else "",
+    )
+    return f"| {' | '.join(told)} |"
+
+
+def reason_codes_page() -> str:
+    """Every code of a reason with its sentences and where the fact comes from."""
+    texts = (DEFAULT_STUDY, DISCHARGE_STUDY)
+    features = {f.name: f for text in texts for f in catalogue(parse_study(text)) if f.sentence}
+    head = REASON_CODES.format(facts=len(features), up=RAISING, down=LOWERING)
+    lines = ["# Reasons and their codes", "", head, ""]
+    columns = ("code", "sentence", "when it is 1", "look-back", "feeds", "kind")
+    for group, label in GROUPS.items():
+        told = [f for f in features.values() if f.group == group]
+        if told:
+            lines += [f"## {label}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+            lines += [*map(_reason_row, told), ""]
+    return "\n".join(lines)
+
+
+def _reason_row(feature: Feature) -> str:
+    days = "in force" if feature.window_days is None else f"{feature.window_days} days"
+    told = (
+        f"`{reason_code(feature, RAISING).removesuffix('.' + RAISING)}`",
+        feature.sentence,
+        feature.sentence_one or "",
+        days,
+        ", ".join(feature.sources),
+        ", ".join(
+            word
+            for word, holds in (
+                ("could be worked on", feature.workable),
+                ("background", not feature.workable),
+                ("sensitive", feature.sensitive),
+            )
+            if holds
+        ),
     )
     return f"| {' | '.join(told)} |"
 
@@ -204,6 +251,7 @@ PAGES = {
     "tables.md": tables_page,
     "study.md": study_page,
     "features.md": features_page,
+    "reason-codes.md": reason_codes_page,
     "commands.md": commands_page,
     "python.md": python_page,
 }

@@ -10,7 +10,12 @@ from typing import Any
 from riskstrat import evaluation, explanation, training
 from riskstrat.cohort import Cohort, build_cohort
 from riskstrat.errors import UsageError
-from riskstrat.evaluation import EvaluationReport, Score, without_lag_score
+from riskstrat.evaluation import (
+    EvaluationReport,
+    Score,
+    explain_evaluation,
+    without_lag_score,
+)
 from riskstrat.features import FeatureMatrix, build_features, catalogue
 from riskstrat.records import LinkedRecords, without_lag
 from riskstrat.staging import require_replaceable, staged_directory
@@ -202,8 +207,8 @@ def run_study(
     records : LinkedRecords
     study : Study
     out : str or Path
-        Gets ``artefact/``, ``metrics.json``, ``report.html``, ``model_card.md`` and
-        ``tripod.md``, all at once when everything is done.
+        Gets ``artefact/``, ``metrics.json``, ``report.html``, ``model_card.md``, ``tripod.md``,
+        ``explanations.json`` and ``explanations.html``, all at once when everything is done.
     capacity : int, optional
         How many people a team can review; adds a row to the workload table.
     progress : callable, optional
@@ -226,9 +231,12 @@ def run_study(
     at_once = risk_without_lag(records, cohort)
     beside = () if at_once is None else (at_once,)
     report = evaluate(model, features, cohort, capacity=capacity, beside=beside)
+    say("explanations")
+    explanations = explain_evaluation(model, features, cohort)
     with staged_directory(folder, marker=METRICS) as staged:
         model.save(staged / "artefact")
         report.write(staged)
+        explanations.write(staged)
     return StudyRun(model, report, folder)
 
 

@@ -70,5 +70,6 @@ def test_the_run_folder_and_mlflow_hold_no_patient(
 
 
 def test_the_model_card_and_report_say_synthetic(district_run: Path) -> None:
-    for name in ("report.html", "model_card.md", "metrics.json"):
+    names = ("report.html", "model_card.md", "metrics.json", "explanations.html")
+    for name in (*names, "explanations.json"):
         assert "ynthetic" in (district_run / name).read_text("utf-8")

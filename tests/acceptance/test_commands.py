@@ -49,6 +49,7 @@ def test_check_of_a_simulated_district_has_no_errors(district: Path) -> None:
 def test_a_trained_run_has_every_file(district_run: Path) -> None:
     names = {path.name for path in district_run.iterdir()}
     assert {"artefact", "metrics.json", "report.html", "model_card.md", "tripod.md"} <= names
+    assert {"explanations.html", "explanations.json"} <= names
 
 
 def test_train_evaluate_and_explain(district: Path, tmp_path: Path) -> None:

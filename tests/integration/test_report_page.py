@@ -1,4 +1,4 @@
-"""The report in Chromium: accessible (WCAG 2.2 AA), without a script, narrow, and on paper."""
+"""The pages of a run in Chromium: accessible (WCAG 2.2 AA), no script, narrow, and on paper."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ A4_PIXELS = 695
 """Width between the margins of A4 at 96 pixels to the inch: 184 mm."""
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
+@pytest.fixture(scope="module", params=["report", "explanations"])
+def address(request, tmp_path_factory):
+    if request.param == "explanations":
+        return (request.getfixturevalue("district_run") / "explanations.html").as_uri()
     folder = tmp_path_factory.mktemp("report")
     evaluate(*district(2500), capacity=150, resamples=20).write(folder)
     return (folder / "report.html").as_uri()

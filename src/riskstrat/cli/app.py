@@ -175,7 +175,8 @@ def train(
         note = log_run(run)
     if warning := silent_features(run.model):
         warn(warning)
-    lines = [run.report.describe(), note, f"Report: {out / 'report.html'}"]
+    pages = f"Report: {out / 'report.html'}; explanations: {out / 'explanations.html'}"
+    lines = [run.report.describe(), note, pages]
     show(
         {"out": out, "model_version": run.model.version, "metrics": run.report.metrics},
         as_json=as_json,

@@ -62,6 +62,7 @@ def demo(
         f"  records    {out / 'records'}/",
         f"  model      {out / 'run' / 'artefact'}/",
         f"  report     {out / 'run' / 'report.html'}",
+        f"  explained  {out / 'run' / 'explanations.html'}",
         f"  model card {out / 'run' / 'model_card.md'}",
         f"  scores     {out / 'scores'}/",
         f"  lists      {out / 'lists'}/",

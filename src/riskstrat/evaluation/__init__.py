@@ -19,6 +19,7 @@ from riskstrat.evaluation.characteristics import describe_people
 from riskstrat.evaluation.comparison import common_rows, compare
 from riskstrat.evaluation.curve import CalibrationCurve, integrated_calibration_index, risk_groups
 from riskstrat.evaluation.discrimination import auroc, average_precision
+from riskstrat.evaluation.explained import ExplanationReport, explain_evaluation
 from riskstrat.evaluation.incidence import cumulative_incidence
 from riskstrat.evaluation.intervals import Estimate, proportion
 from riskstrat.evaluation.judged import Judged, Score, judge, without_lag_score
@@ -35,6 +36,7 @@ __all__ = [
     "Discrimination",
     "Estimate",
     "EvaluationReport",
+    "ExplanationReport",
     "Finding",
     "Judged",
     "ListStability",
@@ -56,6 +58,7 @@ __all__ = [
     "cumulative_incidence",
     "describe_people",
     "evaluate",
+    "explain_evaluation",
     "integrated_calibration_index",
     "judge",
     "list_stability",

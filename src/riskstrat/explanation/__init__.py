@@ -1,5 +1,7 @@
 """Why the model ranks a person where it does: contributions, peers, reasons in words."""
 
+from riskstrat.explanation.codes import reason_code
+from riskstrat.explanation.expert import percentage_points
 from riskstrat.explanation.peers import compared_with, peer_reference
 from riskstrat.explanation.reasons import REASON_COLUMNS, build_reasons
 from riskstrat.explanation.shapley import Explanations, explain
@@ -26,5 +28,7 @@ __all__ = [
     "days_in_words",
     "explain",
     "peer_reference",
+    "percentage_points",
+    "reason_code",
     "risk_sentence",
 ]

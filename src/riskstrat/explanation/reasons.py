@@ -18,6 +18,7 @@ import pandas as pd
 
 from riskstrat.errors import UsageError
 from riskstrat.explanation import selection, wording
+from riskstrat.explanation.codes import reason_code
 from riskstrat.explanation.peers import PeerTable
 from riskstrat.explanation.selection import Chosen
 from riskstrat.explanation.shapley import (
@@ -41,6 +42,7 @@ REASON_COLUMNS = (
     "direction",
     "group",
     "feature",
+    "code",
     "text",
     "value",
     "fact_date",
@@ -188,24 +190,16 @@ def _in_words(
     index_dates = people["index_date"].to_numpy()[rows].astype("datetime64[D]")
     fact_dates = _fact_dates(index_dates, days)
     speaker = _Speaker(known.features, table)
-    texts = [
-        speaker.text(direction, (member, value, day, since), peer)
-        for direction, member, value, day, since, peer in zip(
-            told["direction"],
-            members.tolist(),
-            values.tolist(),
-            fact_dates.tolist(),
-            days.tolist(),
-            known.peer_row[rows].tolist(),
-            strict=True,
-        )
-    ]
+    facts = zip(members.tolist(), values.tolist(), fact_dates.tolist(), days.tolist(), strict=True)
+    peers = known.peer_row[rows].tolist()
+    texts = [speaker.text(*one) for one in zip(told["direction"], facts, peers, strict=True)]
     kept = people[["patient_id", "index_date"]].iloc[rows].reset_index(drop=True)
     frame = kept.assign(
         position=told["position"].to_numpy(dtype=np.int32),
         direction=told["direction"].astype("str"),
         group=_named(groups, told["group"].to_numpy()),
         feature=_named([f.name for f in known.features], members),
+        code=_codes(known.features, members, told["is_lowering"].to_numpy(dtype=np.intp)),
         text=pd.Series(texts, dtype="str"),
         value=values,
         fact_date=fact_dates.astype("datetime64[s]"),
@@ -219,6 +213,13 @@ def _in_words(
 
 def _named(names: list[str], positions: npt.NDArray[np.intp]) -> pd.Series:
     return pd.Series(np.array(names, dtype=object)[positions], dtype="str")
+
+
+def _codes(
+    features: tuple[Feature, ...], members: npt.NDArray[np.intp], is_lowering: npt.NDArray[np.intp]
+) -> pd.Series:
+    codes = [reason_code(f, way) for way in (wording.RAISING, wording.LOWERING) for f in features]
+    return _named(codes, members + len(features) * is_lowering)
 
 
 def _fact_dates(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from riskstrat.features import Feature
-from riskstrat.study import OUTCOMES
 from riskstrat.windows import DAYS_PER_YEAR
 
 __all__ = [
@@ -47,11 +47,6 @@ MOST = 0.5
 WHOLE_FROM = 100
 """Measurements from here up are told without decimals."""
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
 _UPWARDS = {"count", "flag"}
 """Kinds of which more than usual reads as raising; of the others (a low eGFR, decile 1 of
 deprivation) the direction is learnt."""
@@ -80,7 +75,7 @@ class Usual:
 
 
 @cache
-def _words() -> dict[str, dict[str, str]]:
+def _words() -> dict[str, dict[str, Any]]:
     source = resources.files("riskstrat.explanation").joinpath("wording.toml")
     return tomllib.loads(source.read_text(encoding="utf-8"))
 
@@ -93,7 +88,8 @@ def date_in_words(day: date) -> str:
     >>> date_in_words(date(2026, 9, 14))
     '14 September 2026'
     """
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    month = _words()["date"]["months"][day.month - 1]
+    return _say("date", "format", day=day.day, month=month, year=day.year)
 
 
 def days_in_words(days: int) -> str:
@@ -107,8 +103,8 @@ def days_in_words(days: int) -> str:
     months = round(days / MONTH_DAYS)
     is_months = abs(days - months * MONTH_DAYS) <= MONTH_TOLERANCE * days
     if days >= SHORT_WINDOW_DAYS and is_months:
-        return f"{months} months"
-    return f"{days} day{'' if days == 1 else 's'}"
+        return _span("months", months)
+    return _span("day" if days == 1 else "days", days)
 
 
 def age_in_words(days: int) -> str:
@@ -120,8 +116,17 @@ def age_in_words(days: int) -> str:
     ['1 day', '45 days', '2 months', '24 months']
     """
     if days < SHORT_WINDOW_DAYS:
-        return f"{days} day{'' if days == 1 else 's'}"
-    return f"{round(days / MONTH_DAYS)} months"
+        return _span("day" if days == 1 else "days", days)
+    return _span("months", round(days / MONTH_DAYS))
+
+
+def _span(name: str, number: int) -> str:
+    return _say("span", name, number=number)
+
+
+def _say(table: str, name: str, **words: object) -> str:
+    """One of the wordings, filled in."""
+    return str(_words()[table][name]).format(**words)
 
 
 def number_in_words(value: float) -> str:
@@ -157,11 +162,11 @@ def peers_in_words(sex: str, lower: int, upper: int | None) -> str:
     >>> peers_in_words("all", 85, None)
     'people aged 85 and over'
     """
-    words = _words()["peers"]
-    who = words.get(sex, words["other"]) if lower >= ADULT_AGE else words["other"]
+    is_named = lower >= ADULT_AGE and sex in {"female", "male"}
+    who = _say("peers", sex if is_named else "other")
     if upper is None:
-        return words["oldest"].format(who=who, lower=lower) if lower else words["everyone"]
-    return words["band"].format(who=who, lower=lower, upper=upper)
+        return _say("peers", "oldest", who=who, lower=lower) if lower else _say("peers", "everyone")
+    return _say("peers", "band", who=who, lower=lower, upper=upper)
 
 
 def tell_fact(feature: Feature, value: float, day: date, *, days: int) -> str:
@@ -187,7 +192,7 @@ def tell_fact(feature: Feature, value: float, day: date, *, days: int) -> str:
     fact = template.format(value=number_in_words(value), date=date_in_words(day), window=window)
     if feature.kind != "measurement":
         return fact
-    return _words()["sentence"]["with_age"].format(fact=fact, age=age_in_words(days))
+    return _say("sentence", "with_age", fact=fact, age=age_in_words(days))
 
 
 def compare(kind: str, direction: str, value: float, *, usual: Usual) -> str | None:
@@ -221,8 +226,9 @@ def compare(kind: str, direction: str, value: float, *, usual: Usual) -> str | N
     name = _comparison_name(kind, side, usual)
     if name is None:
         return None
-    words = _words()["comparison"][name]
-    return words.format(peers=usual.peers, usual=number_in_words(usual.usual))
+    days = _span("day" if usual.usual == 1 else "days", round(usual.usual))
+    number = number_in_words(usual.usual)
+    return _say("comparison", name, peers=usual.peers, usual=number, days=days)
 
 
 def _comparison_name(kind: str, side: int, usual: Usual) -> str | None:
@@ -242,12 +248,12 @@ def tell(fact: str, comparison: str | None) -> str:
     """A fact with its comparison, or the fact alone."""
     if comparison is None:
         return fact
-    return _words()["sentence"]["with_comparison"].format(fact=fact, comparison=comparison)
+    return _say("sentence", "with_comparison", fact=fact, comparison=comparison)
 
 
 def caveat() -> str:
     """What stands beside every list of reasons: they are not causes, low risk is no reassurance."""
-    return _words()["caveat"]["text"]
+    return _say("caveat", "text")
 
 
 def risk_sentence(
@@ -286,15 +292,12 @@ def risk_sentence(
     """
     if not 0 <= risk <= 1:
         raise ValueError("expected a risk between 0 and 1")
-    words = _words()
     if risk < 0.01:  # noqa: PLR2004 - one in the denominator of 100
-        frequency = words["risk"]["below"]
+        frequency = _say("risk", "below")
     elif risk > 0.99:  # noqa: PLR2004 - all but one in the denominator of 100
-        frequency = words["risk"]["above"]
+        frequency = _say("risk", "above")
     else:
-        frequency = words["risk"]["number"].format(number=int(risk * 100 + 0.5))
-    return words["risk"]["sentence"].format(
-        frequency=frequency,
-        happened=OUTCOMES[outcome_kind].had,
-        window=days_in_words(window_days),
-    )
+        frequency = _say("risk", "number", number=int(risk * 100 + 0.5))
+    happened = _say("happened", outcome_kind)
+    window = days_in_words(window_days)
+    return _say("risk", "sentence", frequency=frequency, happened=happened, window=window)

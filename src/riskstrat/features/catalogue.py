@@ -216,7 +216,7 @@ def _condition(name: str, entry: Mapping[str, Any], days: int) -> Feature:
     phrase = entry["phrase"]
     return Feature(
         name=name,
-        label=phrase[0].upper() + phrase[1:],
+        label=_say("condition_label", phrase=phrase),
         unit="yes = 1",
         group=entry["group"],
         kind="flag",
@@ -225,15 +225,15 @@ def _condition(name: str, entry: Mapping[str, Any], days: int) -> Feature:
         rule=f"any condition.{name}",
         workable=entry.get("workable", False),
         sensitive=entry.get("sensitive", False),
-        sentence=f"{phrase} recorded, most recently on {{date}}",
+        sentence=_say("condition", phrase=phrase),
     )
 
 
 def _condition_since(name: str, entry: Mapping[str, Any], days: int) -> Feature:
-    phrase = entry["phrase"]
+    words = {"phrase": entry["phrase"], "window": window_words(days)}
     return Feature(
         name=f"{name}_first_days",
-        label=f"Days since the first record of {phrase}, up to {window_words(days)}",
+        label=_say("condition_since_label", **words),
         unit="days",
         group=entry["group"],
         kind="days",
@@ -247,58 +247,54 @@ def _condition_since(name: str, entry: Mapping[str, Any], days: int) -> Feature:
 def _measurement(
     entry: Mapping[str, Any], row: Mapping[str, str], history_days: int
 ) -> Iterator[Feature]:
-    name, label, unit, phrase = row["measurement"], row["label"], row["unit"], entry["phrase"]
+    name, unit = row["measurement"], row["unit"]
     days, year = min(MEASUREMENT_DAYS, history_days), min(_YEAR_DAYS, history_days)
-    window = window_words(days)
+    words = {"label": row["label"], "unit": unit, "phrase": entry["phrase"]}
+    long = {**words, "window": window_words(days)}
 
-    def feature(suffix: str, told: str, how: str, **more: Any) -> Feature:
+    def feature(suffix: str, label: str, how: str, **more: Any) -> Feature:
         given = {"kind": "measurement", "unit": unit, "window_days": days, **more}
         return Feature(
             name=f"{name}{suffix}",
-            label=f"{label}, {told}",
+            label=label,
             group="tests",
             sources=("gp", "hospital"),
             rule=f"{how} measure.{name}",
             **given,
         )
 
-    told = f"{phrase} {{value}} {unit}, measured on {{date}}"
-    workable = entry.get("workable", False)
-    yield feature("", f"latest within {window}", "latest", workable=workable, sentence=told)
-    yield feature("_slope", f"change in a year over {window}", "slope", unit=f"{unit} a year")
+    workable, told = entry.get("workable", False), _say("measurement", **words)
+    label = _say("measurement_label", **long)
+    yield feature("", label, "latest", workable=workable, sentence=told)
+    yield feature("_slope", _say("slope_label", **long), "slope", unit=_say("slope_unit", **words))
     counted: dict[str, Any] = {"kind": "count", "unit": "readings", "window_days": year}
-    yield feature(
-        f"_readings_{year}", f"readings in the last {window_words(year)}", "count", **counted
-    )
-    yield feature("_days", "days since the last reading", "since", kind="days", unit="days")
+    label = _say("readings_label", **{**words, "window": window_words(year)})
+    yield feature(f"_readings_{year}", label, "count", **counted)
+    yield feature("_days", _say("last_reading_label", **words), "since", kind="days", unit="days")
     if entry.get("loss", False):
-        lost = f"{phrase} {{value}} % below the highest of {window}, measured on {{date}}"
-        below = f"percent below the highest within {window}"
-        yield feature("_loss", below, "fall", unit="%", workable=True, sentence=lost)
+        lost, label = _say("loss", **long), _say("loss_label", **long)
+        yield feature("_loss", label, "fall", unit="%", workable=True, sentence=lost)
 
 
 def _medicine(name: str, entry: Mapping[str, Any], history_days: int) -> Iterator[Feature]:
-    phrase = entry["phrase"]
-    label = phrase[0].upper() + phrase[1:]
     common: dict[str, Any] = {
         "group": "primary_care",
         "sources": ("gp", "hospital"),
         "workable": entry.get("workable", False),
+        "sensitive": entry.get("sensitive", False),
     }
     windows = {min(days, history_days): days for days in (_YEAR_DAYS, _RECENT_DAYS)}
     for window, days in sorted(windows.items()):
-        how = "any" if days == _RECENT_DAYS else "count"
-        words = window_words(window)
+        words = {"phrase": entry["phrase"], "window": window_words(window)}
+        is_flag = days == _RECENT_DAYS
         yield Feature(
             name=f"{name}_{window}",
-            label=f"{label} in the last {words}" + ("" if how == "any" else ", items"),
-            unit="yes = 1" if how == "any" else "items",
-            kind="flag" if how == "any" else "count",
+            label=_say("medicine_label" if is_flag else "items_label", **words),
+            unit="yes = 1" if is_flag else "items",
+            kind="flag" if is_flag else "count",
             window_days=window,
-            rule=f"{how} drug.{name}",
-            sentence=f"{phrase} issued in the last {words}, most recently on {{date}}"
-            if how == "any"
-            else "",
+            rule=f"{'any' if is_flag else 'count'} drug.{name}",
+            sentence=_say("medicine", **words) if is_flag else "",
             **common,
         )
 
@@ -317,10 +313,10 @@ _OWN_KINDS: Mapping[str, tuple[Literal["count", "flag", "days", "measurement"], 
 def _own(added: AddedFeature, study_windows: Sequence[int]) -> Iterator[Feature]:
     kind, unit = _OWN_KINDS.get(added.how, ("measurement", added.unit or ""))
     if added.how == "slope" and unit:
-        unit = f"{unit} a year"
+        unit = _say("slope_unit", unit=unit)
     for name, days in added.columns(study_windows):
         words = window_words(days)
-        label = added.label if "{window}" in added.label else f"{added.label}, last {{window}}"
+        label = added.label if "{window}" in added.label else _say("own_label", label=added.label)
         yield Feature(
             name=name,
             label=label.replace("{window}", words),
@@ -346,14 +342,24 @@ def window_words(days: int) -> str:
     ['month', '45 days', '3 months', '12 months', '2 years', '20 years']
     """
     if days == 1:
-        return "day"
+        return _say("day")
     years = round(days / _DAYS_PER_YEAR)
     if years > 1 and abs(days - years * _DAYS_PER_YEAR) <= _MONTH_TOLERANCE_DAYS + years / 4:
-        return f"{years} years"
+        return _say("years", number=str(years))
     months = round(days / _DAYS_PER_MONTH)
     if not months or abs(days - months * _DAYS_PER_MONTH) > _MONTH_TOLERANCE_DAYS:
-        return f"{days} days"
-    return "month" if months == 1 else f"{months} months"
+        return _say("days", number=str(days))
+    return _say("month") if months == 1 else _say("months", number=str(months))
+
+
+def _say(name: str, **words: str) -> str:
+    """One of the shared wordings with `words` filled in; other placeholders stay."""
+    text: str = declared()["wording"][name]
+    if phrase := words.get("phrase"):
+        words["Phrase"] = phrase[0].upper() + phrase[1:]
+    for placeholder, word in words.items():
+        text = text.replace(f"{{{placeholder}}}", word)
+    return text
 
 
 def catalogue_hash(features: Iterable[Feature], codelists: Iterable[CodeRule]) -> str:

@@ -23,11 +23,11 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "conditions": (("phrase", "group"), ("workable", "sensitive", "counted")),
     "measurements": (("phrase",), ("workable", "loss")),
-    "medicines": (("phrase", "bnf"), ("workable",)),
+    "medicines": (("phrase", "bnf"), ("workable", "sensitive")),
 }
 """Keys that an entry of each section must have, and those it may have."""
 
-_SECTIONS = ("groups", *_KEYS, "sets", "contacts", "contact_modes")
+_SECTIONS = ("groups", *_KEYS, "wording", "sets", "contacts", "contact_modes")
 _KINDS = ("count", "flag", "days", "measurement", "score", "category")
 _SOURCES = (*FAMILIES, "person")
 _INDEXES = ("discharge",)

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["log_run", "scalar_metrics"]
 
 ARTEFACT = "artefact"
-DOCUMENTS = ("report.html", "metrics.json", "model_card.md", "tripod.md")
+DOCUMENTS = (
+    *("report.html", "metrics.json", "model_card.md", "tripod.md"),
+    *("explanations.html", "explanations.json"),
+)
 """Files beside the artefact that belong to the run."""
 
 LOADER = "riskstrat.tracking.pyfunc"
@@ -46,8 +49,7 @@ def log_run(
     Parameters
     ----------
     run_dir : Path
-        Folder with ``artefact/`` and, where written, ``report.html``, ``metrics.json``,
-        ``model_card.md`` and ``tripod.md``.
+        Folder with ``artefact/`` and, where written, the :data:`DOCUMENTS`.
     model : RiskModel
         The model in ``artefact/``.
     metrics : mapping

@@ -31,9 +31,18 @@ def test_a_reason_is_the_recorded_fact_with_its_date_and_what_is_usual(told, fac
         3.0,
         "hospital",
     )
+    assert row["code"] == "emergency.emergency_admissions_365.raising"
     assert row["fact_date"].date().isoformat() == "2026-09-14"
     assert (row["workable"], row["sensitive"]) == (False, False)
     assert row["peer_contribution"] == pytest.approx(0.4)
+
+
+def test_the_code_says_the_direction_of_the_same_fact(told, fact):
+    codes = [told(fact(contribution=amount)).iloc[0]["code"] for amount in (0.4, -0.4)]
+    assert codes == [
+        "emergency.emergency_admissions_365.raising",
+        "emergency.emergency_admissions_365.lowering",
+    ]
 
 
 def test_one_is_told_in_the_singular(told, fact):

@@ -195,7 +195,7 @@ def all_words():
     text = resources.files("riskstrat.explanation").joinpath("wording.toml").read_text("utf-8")
     tables = tomllib.loads(text)
     return [
-        (f"{table}.{name}", words)
+        (f"{table}.{name}", words if isinstance(words, str) else " ".join(words))
         for table, strings in tables.items()
         for name, words in strings.items()
     ]

@@ -60,7 +60,9 @@ def test_only_prior_emergency_use_is_monotone():
 def test_mental_health_alcohol_drugs_and_third_parties_are_sensitive():
     sensitive = {feature.name for feature in FEATURES if feature.sensitive}
     mind = {feature.name for feature in FEATURES if feature.group == "mind"}
-    assert sensitive == mind | {
+    names = ("hypnotic", "antipsychotic", "lithium", "tricyclic", "antidepressant")
+    medicines = {f"{name}_{days}" for name in names for days in (90, 365)}
+    assert sensitive == mind | medicines | {
         "has_carer",
         "learning_disability",
         "learning_disability_first_days",

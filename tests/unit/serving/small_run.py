@@ -87,6 +87,7 @@ def make_reason(patient_id: str, position: int, text: str, **changes) -> dict[st
         "direction": "raising",
         "group": "emergency",
         "feature": "emergency_admissions_365",
+        "code": "emergency.emergency_admissions_365.raising",
         "text": text,
         "value": 2.0,
         "fact_date": pd.Timestamp("2024-12-03").as_unit("s"),
