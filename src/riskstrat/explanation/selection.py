@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from riskstrat.explanation.shapley import group_sums
+from riskstrat.compiled import compiled
+from riskstrat.explanation.shapley import group_positions, group_sums
 from riskstrat.features import Feature
 
 __all__ = ["Candidates", "Chosen", "choose", "facts", "lowering", "raising"]
@@ -144,16 +145,37 @@ def lowering(
 def _candidates(
     gains: Values, tellable: npt.NDArray[np.bool_], groups: Groups, minimum: float
 ) -> Candidates:
-    strength = group_sums(gains, groups)
-    member = np.empty(strength.shape, dtype=np.intp)
-    told = np.where(tellable & (gains >= FLOOR), gains, -np.inf)
-    for position, columns in enumerate(groups.values()):
-        best = told[:, columns].argmax(axis=1)
-        member[:, position] = columns[best]
-        silent = np.isneginf(told[np.arange(len(told)), columns[best]])
-        strength[silent, position] = -np.inf
-    strength[strength < minimum] = -np.inf
+    shape = (len(gains), len(groups))
+    strength, strongest = np.zeros(shape), np.full(shape, -np.inf)
+    member = np.zeros(shape, dtype=np.intp)
+    positions = group_positions(groups, gains.shape[1])
+    _find_strongest(gains, tellable, positions, strength, (strongest, member))
+    strength[np.isneginf(strongest) | (strength < minimum)] = -np.inf
     return Candidates(strength, member)
+
+
+@compiled
+def _find_strongest(
+    gains: Values,
+    tellable: npt.NDArray[np.bool_],
+    positions: npt.NDArray[np.intp],
+    strength: Values,
+    told: tuple[Values, npt.NDArray[np.intp]],
+) -> None:
+    """Sum each group, and find the feature of it that may tell it and gains most, the first of
+    equals.
+    """
+    strongest, member = told
+    rows, features = gains.shape
+    for row in range(rows):
+        for feature in range(features):
+            group, gain = positions[feature], gains[row, feature]
+            if group < 0:
+                continue
+            strength[row, group] += gain
+            is_told = tellable[row, feature] and gain >= FLOOR
+            if is_told and gain > strongest[row, group]:
+                strongest[row, group], member[row, group] = gain, feature
 
 
 def choose(candidates: Candidates, *, most: int, always: int = 0) -> Chosen:

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskstrat.compiled import compiled
 from riskstrat.explanation.tree_shap import TreeShap
 from riskstrat.features import GROUPS, Feature, FeatureMatrix
 
@@ -37,6 +38,7 @@ __all__ = [
     "Explanations",
     "explain",
     "group_columns",
+    "group_positions",
     "group_sums",
     "tree_contributions",
     "tree_shap_of",
@@ -176,7 +178,29 @@ def group_sums(
     contributions: npt.NDArray[np.float64], columns: dict[str, npt.NDArray[np.intp]]
 ) -> npt.NDArray[np.float64]:
     """Row sums within each group, shape (n, groups), always added in the same order."""
-    sums = np.empty((len(contributions), len(columns)), dtype=np.float64)
-    for position, found in enumerate(columns.values()):
-        sums[:, position] = contributions[:, found].sum(axis=1)
+    sums = np.zeros((len(contributions), len(columns)))
+    _add_groups(contributions, group_positions(columns, contributions.shape[1]), sums)
     return sums
+
+
+def group_positions(
+    columns: dict[str, npt.NDArray[np.intp]], features: int
+) -> npt.NDArray[np.intp]:
+    """Position of the group of each feature, -1 for none, shape (p,)."""
+    positions = np.full(features, -1, dtype=np.intp)
+    for position, found in enumerate(columns.values()):
+        positions[found] = position
+    return positions
+
+
+@compiled
+def _add_groups(
+    contributions: npt.NDArray[np.float64],
+    positions: npt.NDArray[np.intp],
+    sums: npt.NDArray[np.float64],
+) -> None:
+    rows, features = contributions.shape
+    for row in range(rows):
+        for feature in range(features):
+            if positions[feature] >= 0:
+                sums[row, positions[feature]] += contributions[row, feature]

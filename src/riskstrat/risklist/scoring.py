@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from riskstrat.cohort import Cohort, build_scoring_cohort
 from riskstrat.errors import RecordsError
 from riskstrat.explanation import build_reasons, compared_with, explain
-from riskstrat.features import FeatureMatrix, build_features
+from riskstrat.features import FeatureMatrix, feature_chunks
 from riskstrat.features.feeds import family_of
 from riskstrat.records import LinkedRecords
 from riskstrat.risklist.scores import KEY_COLUMNS, SCORE_COLUMNS, Scores
@@ -21,8 +21,9 @@ from riskstrat.training import RiskModel
 
 __all__ = ["ScoredRows", "score", "score_rows"]
 
-BLOCK_ROWS = 50_000
-"""Rows scored and explained at a time: contributions of single features are kept for these only."""
+BLOCK_ROWS = 65_536
+"""Most rows scored and explained at a time: contributions of single features are kept for these
+only."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,8 @@ def score(
     say = progress or (lambda stage: None)
     say("cohort")
     cohort = build_scoring_cohort(records, model.study, index_date)
-    say("features")
-    matrix = build_features(records, cohort.keys, model.study)
-    say("scores and reasons")
-    found = score_rows(model, matrix, cohort)
+    say("features, scores and reasons")
+    found = _joined(list(_score_chunks(model, records, cohort)))
     order = _ranked(found.scores)
     scores = found.scores.iloc[order].reset_index(drop=True)
     rank = scores.groupby("practice_code", dropna=False, sort=False).cumcount() + 1
@@ -124,6 +123,20 @@ def score_rows(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Score
         )
         for start in range(0, len(cohort.frame), BLOCK_ROWS)
     ]
+    return _joined(blocks)
+
+
+def _score_chunks(model: RiskModel, records: LinkedRecords, cohort: Cohort) -> Iterator[ScoredRows]:
+    """Everyone of a cohort, a chunk of people at a time: no matrix of everybody is ever held."""
+    people = cohort.frame.sort_values("patient_id", kind="stable", ignore_index=True)
+    first = 0
+    for matrix in feature_chunks(records, cohort.keys, model.study):
+        chunk = people.iloc[first : first + len(matrix)].reset_index(drop=True)
+        yield score_rows(model, matrix, replace(cohort, frame=chunk))
+        first += len(matrix)
+
+
+def _joined(blocks: Sequence[ScoredRows]) -> ScoredRows:
     return ScoredRows(
         scores=pd.concat([block.scores for block in blocks], ignore_index=True),
         contributions=pd.concat([block.contributions for block in blocks], ignore_index=True),
