@@ -162,9 +162,7 @@ def _find_strongest(
     strength: Values,
     told: tuple[Values, npt.NDArray[np.intp]],
 ) -> None:
-    """Sum each group, and find the feature of it that may tell it and gains most, the first of
-    equals.
-    """
+    """Sum each group, and find which of its features that may be told gains most."""
     strongest, member = told
     rows, features = gains.shape
     for row in range(rows):

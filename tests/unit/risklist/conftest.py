@@ -134,7 +134,13 @@ def records(cohort: Cohort, matrix: FeatureMatrix, monkeypatch: pytest.MonkeyPat
         places = pd.Index(cohort.frame["patient_id"]).get_indexer(keys["patient_id"])
         return matrix.take(places)
 
+    def feature_chunks(records, keys, study):
+        by_person = keys.sort_values("patient_id", kind="stable", ignore_index=True)
+        for first in range(0, len(by_person), 120):
+            yield build_features(records, by_person.iloc[first : first + 120], study)
+
     for module in (scoring, patient):
         monkeypatch.setattr(module, "build_scoring_cohort", build_scoring_cohort)
-        monkeypatch.setattr(module, "build_features", build_features)
+    monkeypatch.setattr(scoring, "feature_chunks", feature_chunks)
+    monkeypatch.setattr(patient, "build_features", build_features)
     return SimpleNamespace(data_to=date(2026, 12, 31), is_synthetic=True)

@@ -100,7 +100,7 @@ def test_a_study_at_discharge_without_a_date_is_named_by_its_latest(model, recor
 def test_stages_are_told(model, records):
     said = []
     score(model, records, DAY, progress=said.append)
-    assert said == ["cohort", "features", "scores and reasons"]
+    assert said == ["cohort", "features, scores and reasons"]
 
 
 def test_blocks_change_nothing(model, records, scores, monkeypatch):
