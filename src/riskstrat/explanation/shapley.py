@@ -26,6 +26,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskstrat.compiled import compiled
+from riskstrat.explanation.expert import percentage_points
 from riskstrat.explanation.tree_shap import TreeShap
 from riskstrat.features import GROUPS, Feature, FeatureMatrix
 
@@ -87,6 +88,17 @@ class Explanations:
         columns = group_columns(self.features)
         sums = group_sums(self.contributions, columns)
         return pd.DataFrame(sums, columns=pd.Index(list(columns), dtype="str"))
+
+    def percentage_points(self) -> npt.NDArray[np.float64]:
+        """Each feature's share of the distance from the baseline risk, in percentage points.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, p)
+            A row sums to ``100 * (risk - baseline risk)``; the definition is that of
+            :func:`riskstrat.explanation.expert.percentage_points`.
+        """
+        return percentage_points(self.contributions, self.baseline)
 
     def to_shap(self) -> Any:
         """The same values as a ``shap.Explanation``, for shap's plots.

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from riskstrat.cohort import Cohort, build_scoring_cohort
 from riskstrat.errors import DataError
 from riskstrat.explanation import LOWERING, RAISING, caveat, date_in_words, risk_sentence
+from riskstrat.explanation.expert import percentage_points
 from riskstrat.features import GROUPS, build_features
 from riskstrat.records import LinkedRecords
 from riskstrat.risklist.scores import KEY_COLUMNS
@@ -43,7 +45,8 @@ class PatientExplanation:
     compared_with : str
         The peers, in words.
     groups : DataFrame
-        ``group``, ``label`` and ``contribution`` (log-odds), strongest first.
+        ``group``, ``label``, ``contribution`` (log-odds) and ``percentage_points`` (its share of
+        the distance from the baseline risk), strongest first.
     reasons : DataFrame
         The patient's rows of the reasons table.
     model_version : str
@@ -74,12 +77,14 @@ class PatientExplanation:
                 lines.extend(f"  - {text}" for text in told["text"])
         if self.reasons.empty:
             lines.append(f"No recorded fact stands out from other {self.compared_with}.")
-        lines.append(f"Contributions in log-odds (baseline {self.baseline:+.3f}):")
+        lines.append(
+            f"Contributions in log-odds (baseline {self.baseline:+.3f}), and the percentage points "
+            f"of risk that are their share of the way from {100 * expit(self.baseline):.1f} % to "
+            f"{100 * self.risk:.1f} %:"
+        )
         lines.extend(
-            f"  {label}: {contribution:+.3f}"
-            for label, contribution in zip(
-                self.groups["label"], self.groups["contribution"], strict=True
-            )
+            f"  {row.label}: {row.contribution:+.3f} ({row.percentage_points:+.1f})"
+            for row in self.groups.itertuples()
         )
         return [*lines, caveat()]
 
@@ -153,6 +158,7 @@ def _explanation(found: ScoredRows, one: Cohort, model: RiskModel) -> PatientExp
             "group": list(strongest.index),
             "label": [GROUPS.get(group, group) for group in strongest.index],
             "contribution": strongest.to_numpy(dtype=np.float64),
+            "percentage_points": percentage_points([strongest], row["baseline"])[0],
         }
     )
     return PatientExplanation(

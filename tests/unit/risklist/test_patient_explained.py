@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 
 from riskstrat.errors import DataError
@@ -34,6 +35,14 @@ def test_groups_stand_by_strength_with_their_labels(explained):
     assert labels["emergency"] == "Emergency hospital use"
 
 
+def test_percentage_points_lead_from_the_baseline_to_the_risk(explained):
+    start = 1 / (1 + np.exp(-explained.baseline))
+    total = explained.groups["percentage_points"].sum()
+    assert total == pytest.approx(100 * (explained.risk - start), abs=1e-9)
+    signs = np.sign(explained.groups["percentage_points"])
+    assert (signs == np.sign(explained.groups["contribution"])).all()
+
+
 def test_lines_tell_header_risk_reasons_contributions_and_the_caveat(explained):
     lines = explained.lines()
     assert lines[0] == "female, 82 years, at 1 January 2027; in hospital now"
@@ -42,7 +51,11 @@ def test_lines_tell_header_risk_reasons_contributions_and_the_caveat(explained):
         line.startswith("What goes with a ") and "risk than other women aged" in line
         for line in lines
     )
-    assert f"Contributions in log-odds (baseline {explained.baseline:+.3f}):" in lines
+    assert any(
+        line.startswith(f"Contributions in log-odds (baseline {explained.baseline:+.3f}), and")
+        and line.endswith(f"to {100 * explained.risk:.1f} %:")
+        for line in lines
+    )
     assert lines[-1].startswith("These recorded facts go with the risk")
 
 
