@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,19 +43,22 @@ class ExplainedRow(BaseModel):
 class ServedModel:
     """Scores and explains rows that belong to nobody.
 
+    What explanations need is built with it, so that the first request waits for nothing.
+
     Parameters
     ----------
     model : RiskModel
+
+    Attributes
+    ----------
+    baseline : float
+        Calibrated log-odds before anything is known of a person.
     """
 
     def __init__(self, model: RiskModel) -> None:
         self._model = model
-
-    @cached_property
-    def baseline(self) -> float:
-        """Calibrated log-odds before anything is known of a person."""
-        nothing = np.full((1, len(self._model.features)), np.nan, dtype=np.float32)
-        return explain(self._model, self._matrix(nothing)).baseline
+        nothing = np.full((1, len(model.features)), np.nan, dtype=np.float32)
+        self.baseline = explain(model, self._matrix(nothing)).baseline
 
     def score(self, values: npt.NDArray[np.float32]) -> list[ScoredRow]:
         """Risks of n rows, in order.
