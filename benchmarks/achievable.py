@@ -1,7 +1,8 @@
 """How much of what could be known a model finds, on simulated districts whose true risks are known.
 
 ``python -m benchmarks.achievable [--people N] [--seeds S ...] [--setting NAME ...] [--clean]
-[--json FILE]``
+[--json FILE]
+[--add]``
 
 For each seed and setting a district is simulated, its feeds are linked (``--clean`` takes the
 records without lost, wrong or repeated rows instead), the study ``models/emergency_admission_12m``
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +39,7 @@ from riskstrat.records import link
 from riskstrat.simulation import Setting, simulate
 from riskstrat.study import Study
 
-__all__ = ["District", "main", "measure", "study_of_the_benchmark"]
+__all__ = ["District", "joined", "main", "measure", "study_of_the_benchmark"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODEL = REPOSITORY / "models" / "emergency_admission_12m"
@@ -172,7 +174,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "fingerprint": fingerprint(),
             "districts": found,
         }
+        if options.add and options.json.is_file():
+            told["districts"] = joined(json.loads(options.json.read_text("utf-8")), told)
         write_result(options.json, _command(options), told)
+
+
+def joined(earlier: dict[str, Any], told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Districts of an earlier run and of this one; one measured again counts as it is now.
+
+    Raises
+    ------
+    SystemExit
+        When the earlier districts were made otherwise: their figures do not belong together.
+    """
+    for name in ("people", "linked", "fingerprint"):
+        if earlier[name] != told[name]:
+            raise SystemExit(f"expected districts of the same {name} in the file to add to")
+    again = {(one["setting"], one["seed"]) for one in told["districts"]}
+    kept = [one for one in earlier["districts"] if (one["setting"], one["seed"]) not in again]
+    whole = [{"command": earlier["command"], "commit": earlier["commit"], **one} for one in kept]
+    return [*whole, *told["districts"]]
 
 
 def as_table(found: dict[str, Any]) -> Table:
@@ -211,6 +232,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--setting", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
     parser.add_argument("--clean", action="store_true", help="records without any mess")
     parser.add_argument("--json", type=Path, help="where to write the figures")
+    parser.add_argument("--add", action="store_true", help="keep other districts of that file")
     return parser.parse_args(arguments)
 
 

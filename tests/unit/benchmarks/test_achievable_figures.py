@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks.achievable import joined
 from benchmarks.achievable_figures import calibration_rows, log_loss_share, shares
 from sklearn.metrics import log_loss, roc_auc_score
 
@@ -51,3 +52,17 @@ def test_every_known_group_is_judged_and_none_that_nobody_is_in(judged):
         "not recorded",
     }
     assert sum(row["events"] for row in rows if row["division"] == "sex") == judged["event"].sum()
+
+
+def test_districts_are_added_to_those_of_an_earlier_run() -> None:
+    same = {"people": 100, "linked": True, "fingerprint": "f"}
+    first = {"setting": "standard", "seed": 1, "judged": 5}
+    second = {"setting": "standard", "seed": 2, "judged": 6}
+    earlier = {**same, "command": "a", "commit": "c", "districts": [first, second]}
+    now = {**same, "districts": [{**second, "judged": 7}]}
+    assert joined(earlier, now) == [
+        {"command": "a", "commit": "c", **first},
+        {**second, "judged": 7},
+    ]
+    with pytest.raises(SystemExit, match="same people"):
+        joined(earlier, {**now, "people": 200})
