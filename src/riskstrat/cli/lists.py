@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from riskstrat.cli.console import JsonOption, RecordsOption, parse_day, show, stages
-from riskstrat.errors import UsageError
+from riskstrat.errors import DataError, UsageError
 
 __all__ = ["explain", "list_command", "score"]
 
@@ -24,6 +27,9 @@ def score(
     records: RecordsOption,
     out: Annotated[Path, typer.Option(help="Folder for scores, contributions and reasons.")],
     index_date: DayOption = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Also write what every single feature contributes.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Score and explain everyone who is eligible at an index date.
@@ -38,13 +44,35 @@ def score(
     from riskstrat.training import RiskModel
 
     model = RiskModel.load(artefact)
-    with stages() as say:
-        scores = risklist.score(model, load_records(records), parse_day(index_date), progress=say)
-        scores.save(out)
+    with stages() as say, _room_aside(out) as aside:
+        contributions = aside / "contributions.parquet" if full else None
+        scores = risklist.score(
+            model,
+            load_records(records),
+            parse_day(index_date),
+            feature_contributions=contributions,
+            progress=say,
+        )
+        scores.save(out, feature_contributions=contributions)
     lines = [
         f"Scored {scores.run['people']:,} people in {scores.run['practices']:,} practices: {out}/"
     ]
     show(scores.run, as_json=as_json, lines=lines)
+
+
+@contextmanager
+def _room_aside(out: Path) -> Iterator[Path]:
+    """A folder for unfinished files, beside the output and so on the same disk."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.")
+    except OSError as error:
+        raise DataError(
+            f"expected to write beside '{out.name}', but: {error.strerror}.",
+            do="Check the folder's permissions and the free disk space, then run it again.",
+        ) from error
+    with folder as name:
+        yield Path(name)
 
 
 def list_command(

@@ -25,12 +25,15 @@ LINE_END = "\r\n"
 
 REASON_SEPARATOR = " | "
 
+TOLD = ("reasons", "reason_codes")
+"""Columns with several texts in a cell."""
+
 
 def csv_text(people: pd.DataFrame) -> str:
     """CSV of a list's frame; cells that a spreadsheet could run begin with an apostrophe."""
-    reasons = people["reasons"].map(REASON_SEPARATOR.join)
+    told = {name: people[name].map(REASON_SEPARATOR.join).astype("str") for name in TOLD}
     plain = people.assign(
-        reasons=reasons.astype("str"),
+        **told,
         risk=people["risk"].round(RISK_DECIMALS),
         index_date=people["index_date"].dt.strftime("%Y-%m-%d"),
     )
@@ -47,7 +50,7 @@ def _guarded(cell: Any) -> Any:
 def json_text(head: dict[str, Any], people: pd.DataFrame) -> str:
     """JSON of a list: the keys of `head`, then ``people``; nothing is NaN."""
     plain = people.assign(
-        reasons=people["reasons"].map(list),
+        **{name: people[name].map(list) for name in TOLD},
         risk=people["risk"].round(RISK_DECIMALS),
         index_date=people["index_date"].dt.strftime("%Y-%m-%d"),
     ).astype(object)

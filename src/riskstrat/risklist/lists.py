@@ -34,7 +34,8 @@ class RiskList:
     ----------
     frame : DataFrame
         ``rank`` (in the practice), ``patient_id``, ``age`` (years), ``sex``, ``risk`` (0 to 1),
-        ``risk_text``, ``reasons`` (tuple of up to three sentences), ``in_hospital``,
+        ``risk_text``, ``reasons`` (tuple of up to three sentences), ``reason_codes`` (the same for
+        machines), ``in_hospital``,
         ``practice_code``, ``index_date``, ``model_version``, ``synthetic``.
     run : dict
         What was scored; no patient value.
@@ -154,7 +155,8 @@ def _of_practice(scores: Scores, practice: str | None) -> pd.DataFrame:
 def _frame(people: pd.DataFrame, scores: Scores) -> pd.DataFrame:
     window, kind = scores.run["window_days"], scores.run["outcome_kind"]
     texts = [risk_sentence(risk, window, outcome_kind=kind) for risk in people["risk"]]
-    told = scores.listed_reasons[people.index.to_numpy()]
+    rows = people.index.to_numpy()
+    told, codes = scores.listed_reasons[rows], scores.listed_codes[rows]
     return pd.DataFrame(
         {
             "rank": people["rank_in_practice"],
@@ -164,6 +166,7 @@ def _frame(people: pd.DataFrame, scores: Scores) -> pd.DataFrame:
             "risk": people["risk"],
             "risk_text": pd.Series(texts, index=people.index, dtype="str"),
             "reasons": pd.Series(told, index=people.index, dtype=object),
+            "reason_codes": pd.Series(codes, index=people.index, dtype=object),
             "in_hospital": people["in_hospital"],
             "practice_code": people["practice_code"],
             "index_date": people["index_date"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from riskstrat.explanation import RAISING, REASON_COLUMNS
 from riskstrat.staging import staged_directory
 from riskstrat.training import RiskModel
 
-__all__ = ["KEY_COLUMNS", "SCORE_COLUMNS", "Scores", "load_scores"]
+__all__ = ["FEATURE_CONTRIBUTIONS", "KEY_COLUMNS", "SCORE_COLUMNS", "Scores", "load_scores"]
 
 KEY_COLUMNS = ("patient_id", "index_date")
 
@@ -40,6 +41,8 @@ SCORE_COLUMNS = (
     "in_hospital",
     "compared_with",
 )
+
+FEATURE_CONTRIBUTIONS = "feature_contributions.parquet"
 
 RUN_KEYS = (
     "study",
@@ -97,17 +100,25 @@ class Scores:
         ndarray of object, shape (n,)
             Tuples of up to three sentences: the strongest raising reasons that are not sensitive.
         """
+        return self._listed("text")
+
+    @cached_property
+    def listed_codes(self) -> npt.NDArray[np.object_]:
+        """The codes of :attr:`listed_reasons`, for machines, shape (n,)."""
+        return self._listed("code")
+
+    def _listed(self, column: str) -> npt.NDArray[np.object_]:
         people = pd.MultiIndex.from_frame(self.scores[list(KEY_COLUMNS)])
         shown = self.reasons[
             (self.reasons["direction"] == RAISING) & ~self.reasons["sensitive"].astype(bool)
         ]
         rows = people.get_indexer(pd.MultiIndex.from_frame(shown[list(KEY_COLUMNS)]))
         order = np.lexsort((shown["position"].to_numpy(), rows))
-        texts: list[list[str]] = [[] for _ in range(len(people))]
-        for row, text in zip(rows[order].tolist(), shown["text"].iloc[order], strict=True):
-            if len(texts[row]) < REASONS_LISTED:
-                texts[row].append(text)
-        return np.fromiter((tuple(told) for told in texts), dtype=object, count=len(texts))
+        told: list[list[str]] = [[] for _ in range(len(people))]
+        for row, one in zip(rows[order].tolist(), shown[column].iloc[order], strict=True):
+            if len(told[row]) < REASONS_LISTED:
+                told[row].append(one)
+        return np.fromiter((tuple(of_one) for of_one in told), dtype=object, count=len(told))
 
     def describe(self) -> str:
         """Counts; never a patient value."""
@@ -117,13 +128,15 @@ class Scores:
             f"{len(self.reasons):,} reasons"
         )
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, feature_contributions: Path | None = None) -> None:
         """Write the folder: three Parquet files, ``run.json`` and the model.
 
         Parameters
         ----------
         path : str or Path
             A folder; one of an earlier run is replaced once the new one is complete.
+        feature_contributions : Path, optional
+            The file that :func:`riskstrat.score` wrote on request; it is moved into the folder.
 
         Raises
         ------
@@ -136,6 +149,8 @@ class Scores:
             text = json.dumps(self.run, indent=2, sort_keys=True, allow_nan=False)
             (staged / "run.json").write_text(text + "\n", encoding="utf-8")
             self.model.save(staged / "model")
+            if feature_contributions is not None:
+                shutil.move(feature_contributions, staged / FEATURE_CONTRIBUTIONS)
 
 
 def _write_table(frame: pd.DataFrame, path: Path) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from riskstrat.cohort import Cohort, build_scoring_cohort
 from riskstrat.errors import RecordsError
-from riskstrat.explanation import build_reasons, compared_with, explain
+from riskstrat.explanation import Explanations, build_reasons, compared_with, explain
 from riskstrat.features import FeatureMatrix, feature_chunks
 from riskstrat.features.feeds import family_of
 from riskstrat.records import LinkedRecords
@@ -24,6 +28,8 @@ __all__ = ["ScoredRows", "score", "score_rows"]
 BLOCK_ROWS = 65_536
 """Most rows scored and explained at a time: contributions of single features are kept for these
 only."""
+
+Keep = Callable[[Explanations], None]
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ def score(
     records: LinkedRecords,
     index_date: date | None,
     *,
+    feature_contributions: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Scores:
     """Score, explain and rank everyone who is eligible at an index date.
@@ -51,6 +58,9 @@ def score(
     index_date : date or None
         The day the prediction stands for. For a study at discharge the discharges with that index
         date; None takes each person's latest.
+    feature_contributions : Path, optional
+        Parquet file to which the contribution of every single feature is written too (log-odds,
+        one column each, people in order of ``patient_id``); hand it to :meth:`Scores.save`.
     progress : callable, optional
         Called with the name of each stage as it starts.
 
@@ -76,7 +86,8 @@ def score(
     say("cohort")
     cohort = build_scoring_cohort(records, model.study, index_date)
     say("features, scores and reasons")
-    found = _joined(list(_score_chunks(model, records, cohort)))
+    with _feature_writer(feature_contributions, model) as keep:
+        found = _joined(list(_score_chunks(model, records, cohort, keep)))
     order = _ranked(found.scores)
     scores = found.scores.iloc[order].reset_index(drop=True)
     rank = scores.groupby("practice_code", dropna=False, sort=False).cumcount() + 1
@@ -91,7 +102,9 @@ def score(
     )
 
 
-def score_rows(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> ScoredRows:
+def score_rows(
+    model: RiskModel, matrix: FeatureMatrix, cohort: Cohort, *, keep: Keep | None = None
+) -> ScoredRows:
     """Scores, contributions and reasons of a matrix, block by block.
 
     Parameters
@@ -100,6 +113,8 @@ def score_rows(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Score
     matrix : FeatureMatrix
     cohort : Cohort
         The same rows in the same order.
+    keep : callable, optional
+        Given the explanations of each block.
 
     Returns
     -------
@@ -120,19 +135,22 @@ def score_rows(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> Score
             model,
             matrix.take(np.arange(start, min(start + BLOCK_ROWS, len(cohort.frame)))),
             cohort.frame.iloc[start : start + BLOCK_ROWS].reset_index(drop=True),
+            keep,
         )
         for start in range(0, len(cohort.frame), BLOCK_ROWS)
     ]
     return _joined(blocks)
 
 
-def _score_chunks(model: RiskModel, records: LinkedRecords, cohort: Cohort) -> Iterator[ScoredRows]:
+def _score_chunks(
+    model: RiskModel, records: LinkedRecords, cohort: Cohort, keep: Keep | None
+) -> Iterator[ScoredRows]:
     """Everyone of a cohort, a chunk of people at a time: no matrix of everybody is ever held."""
     people = cohort.frame.sort_values("patient_id", kind="stable", ignore_index=True)
     first = 0
     for matrix in feature_chunks(records, cohort.keys, model.study):
         chunk = people.iloc[first : first + len(matrix)].reset_index(drop=True)
-        yield score_rows(model, matrix, replace(cohort, frame=chunk))
+        yield score_rows(model, matrix, replace(cohort, frame=chunk), keep=keep)
         first += len(matrix)
 
 
@@ -144,9 +162,35 @@ def _joined(blocks: Sequence[ScoredRows]) -> ScoredRows:
     )
 
 
-def _score_block(model: RiskModel, matrix: FeatureMatrix, people: pd.DataFrame) -> ScoredRows:
+@contextmanager
+def _feature_writer(path: Path | None, model: RiskModel) -> Iterator[Keep | None]:
+    """What writes the contributions of every feature to a file, or None without one."""
+    if path is None:
+        yield None
+        return
+    names = [feature.name for feature in model.features]
+    keys = [pa.field("patient_id", pa.string()), pa.field("index_date", pa.date32())]
+    schema = pa.schema([*keys, *(pa.field(name, pa.float64()) for name in names)])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+
+        def keep(explanations: Explanations) -> None:
+            columns = [explanations.keys[field.name] for field in keys]
+            columns += list(np.asfortranarray(explanations.contributions).T)
+            arrays = [
+                pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)
+            ]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+        yield keep
+
+
+def _score_block(
+    model: RiskModel, matrix: FeatureMatrix, people: pd.DataFrame, keep: Keep | None
+) -> ScoredRows:
     predicted = model.predict(matrix)
     explanations = explain(model, matrix)
+    if keep is not None:
+        keep(explanations)
     scores = people[[*KEY_COLUMNS, "practice_code", "age", "sex", "in_hospital"]].assign(
         practice_code=people["practice_code"].astype("str"),
         raw_score=predicted["raw_score"].to_numpy(dtype=np.float64),

@@ -67,6 +67,7 @@ def reasons_frame() -> pd.DataFrame:
         REASONS, columns=["patient_id", "position", "direction", "text", "sensitive"]
     )
     return frame.assign(
+        code="emergency." + frame["text"].str.strip("=1+ ").str.replace(" ", "_") + ".raising",
         index_date=pd.Series([pd.Timestamp("2027-01-01")] * len(frame)).astype("datetime64[s]"),
     )
 

@@ -51,6 +51,11 @@ def test_the_three_strongest_raising_reasons_are_listed_without_sensitive_ones(s
         ("only",),
         (),
     ]
+    assert list(frame["reason_codes"]) == [
+        tuple(f"emergency.{name}.raising" for name in ("emergency_admissions", "second", "third")),
+        ("emergency.only.raising",),
+        (),
+    ]
 
 
 def test_the_risk_of_dying_is_never_on_a_list(scores, tmp_path):

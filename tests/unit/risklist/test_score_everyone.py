@@ -111,6 +111,21 @@ def test_blocks_change_nothing(model, records, scores, monkeypatch):
     pd.testing.assert_frame_equal(blocks.reasons, scores.reasons)
 
 
+def test_every_feature_is_written_on_request_and_sums_to_its_group(model, records, tmp_path):
+    full = tmp_path / "full.parquet"
+    told = score(model, records, DAY, feature_contributions=full)
+    told.save(tmp_path / "scores", feature_contributions=full)
+    assert not full.exists()
+    wide = pd.read_parquet(tmp_path / "scores" / "feature_contributions.parquet")
+    assert list(wide) == ["patient_id", "index_date", *(f.name for f in model.features)]
+    assert wide["patient_id"].is_monotonic_increasing
+    joined = told.contributions.merge(wide, on="patient_id", suffixes=("_of_group", ""))
+    for group in {feature.group for feature in model.features}:
+        own = [feature.name for feature in model.features if feature.group == group]
+        assert np.allclose(joined[own].sum(axis=1), joined[group], atol=1e-12)
+    load_scores(tmp_path / "scores")
+
+
 def test_the_folder_reads_back_as_it_was(scores, tmp_path):
     scores.save(tmp_path / "scores")
     again = load_scores(tmp_path / "scores")
