@@ -39,6 +39,7 @@ def study_facts(study: Study) -> dict[str, Any]:
     """What the study declares, as far as a reader of the results needs it."""
     return {
         "name": study.name,
+        "contact": study.contact,
         "outcome_kind": study.outcome.kind,
         "window_days": study.outcome.window_days,
         "gap_days": study.outcome.gap_days,

@@ -11,6 +11,7 @@ from tests.unit.evaluation.standin import STUDY, district
 from riskstrat.errors import DataError, StudyError, UsageError
 from riskstrat.evaluation import add_stability, evaluate
 from riskstrat.evaluation.about import SYNTHETIC_LABEL
+from riskstrat.evaluation.card import render_card
 
 FILES = ("metrics.json", "report.html", "model_card.md", "tripod.md")
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -232,9 +233,17 @@ def test_the_card_says_what_a_reader_needs(written):
         "Intended use", "Out of scope", "Data", "Who it was judged on", "Outcome", "Features",
         "Left out", "Performance", "Groups of people", "Limits",
     ]  # fmt: skip
-    assert "| Contact | the organisation that trained it (to be named here) |" in card
+    assert "| Contact | left to the author: name it in the study, as `contact` |" in card
     assert "The outcome is use of care, not need for it" in card
     assert "index_stay" not in card
+
+
+def test_the_card_names_the_contact_of_the_study(report):
+    named = {**report.metrics["study"], "contact": "Risk team | risk@example.org"}
+
+    card = render_card({**report.metrics, "study": named})
+
+    assert "| Contact | Risk team \\| risk@example.org |" in card
 
 
 def test_too_few_people_are_withheld_whole(tmp_path):
