@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from scipy.spatial import KDTree
 
 __all__ = ["number_lines", "number_places"]
 
@@ -81,6 +82,5 @@ def _distance(points: Points, others: Sequence[Points]) -> Points:
     """From each point to the nearest of the others; without others, all the same."""
     if not others:
         return np.full(len(points), np.inf)
-    every = np.concatenate(others)
-    nearest: Points = np.linalg.norm(points[:, None] - every, axis=2).min(axis=1)
+    nearest: Points = KDTree(np.concatenate(others)).query(points)[0]
     return nearest

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class FeatureMatrix:
     def __len__(self) -> int:
         return len(self.keys)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the features, in column order."""
         return tuple(feature.name for feature in self.features)
