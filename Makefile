@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ASSETS := serving/riskstrat_serving/static/vendor/.ready
 CHROMIUM ?= /usr/bin/chromium
+WORKERS ?= 2
 
 .PHONY: help setup demo test accept check fix bench docs lock clean
 
@@ -27,8 +28,8 @@ $(ASSETS): serving/package.json serving/package-lock.json serving/fetch_assets.p
 demo: setup  ## the whole path on a simulated district, ends at the running review pages
 	$(BIN)/riskstrat demo
 
-test: setup browser java  ## every test, with branch coverage
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+test: setup browser java  ## every test, in WORKERS processes, with branch coverage
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 
 .PHONY: browser
 browser:

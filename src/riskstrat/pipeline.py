@@ -16,6 +16,7 @@ from riskstrat.evaluation import (
     explain_evaluation,
     without_lag_score,
 )
+from riskstrat.evaluation.judged import LAG_MATTERS_DAYS
 from riskstrat.features import FeatureMatrix, build_features, catalogue
 from riskstrat.records import LinkedRecords, without_lag
 from riskstrat.staging import require_replaceable, staged_directory
@@ -40,10 +41,6 @@ __all__ = [
 
 METRICS = "metrics.json"
 """The file that every folder of a judged model holds."""
-
-MONTH_DAYS = 31
-"""Longest window whose results are also given without lag (binding statistical rule 15): a month is
-short against the weeks that hospital feeds take."""
 
 Progress = Callable[[str], None]
 """Called with the name of each stage as it starts."""
@@ -127,7 +124,7 @@ def risk_without_lag(records: LinkedRecords, cohort: Cohort) -> Score | None:
     Score or None
         None where the window is longer, or the records are relations of a warehouse.
     """
-    is_short = cohort.study.outcome.window_days <= MONTH_DAYS
+    is_short = cohort.study.outcome.window_days <= LAG_MATTERS_DAYS
     if not is_short or not records.is_stored:
         return None
     features = build_features(without_lag(records), cohort.keys, cohort.study)

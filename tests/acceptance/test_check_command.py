@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.command_line import riskstrat, riskstrat_alone
 from tests.small_store import small_records
 from tests.spec.records.checked_records import monthly, patients, people, registrations
 
@@ -22,18 +20,6 @@ TABLES = {
 }
 
 
-def check(*arguments: str | Path, columns: int = 100) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from riskstrat.cli import main; main()", "check"]
-    return subprocess.run(
-        [*command, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, "COLUMNS": str(columns), "PYTHONIOENCODING": "utf-8"},
-    )
-
-
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checked")
@@ -44,7 +30,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("columns", [80, 100, 140])
 def test_findings_and_volumes_fit_the_terminal(records: Path, columns: int) -> None:
     """Codes, levels in words, what to do, and a line of bars a feed; nothing is cut off."""
-    done = check(records, columns=columns)
+    done = riskstrat_alone("check", records, COLUMNS=str(columns), PYTHONIOENCODING="utf-8")
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
     for word in ("R021", "warning", "2020-08", "R014", "info", "1 warning"):
@@ -56,7 +42,7 @@ def test_findings_and_volumes_fit_the_terminal(records: Path, columns: int) -> N
 
 def test_json_has_findings_worst_first_and_volumes(records: Path) -> None:
     """Counts of one to nine rows are null, none is nought; months follow on each other."""
-    done = check(records, "--json")
+    done = riskstrat("check", records, "--json")
     told = json.loads(done.stdout)
     assert [f["code"] for f in told["findings"]] == ["R021", "R014", "R014", "R014"]
     finding = told["findings"][0]
@@ -72,7 +58,7 @@ def test_json_has_findings_worst_first_and_volumes(records: Path) -> None:
 
 
 def test_a_plot_is_written_beside_the_table(records: Path, tmp_path: Path) -> None:
-    done = check(records, "--plot", tmp_path / "volumes.svg")
+    done = riskstrat("check", records, "--plot", tmp_path / "volumes.svg")
     assert done.returncode == 0, done.stderr
     assert ">gp: observation<" in (tmp_path / "volumes.svg").read_text("utf-8")
 
@@ -80,7 +66,7 @@ def test_a_plot_is_written_beside_the_table(records: Path, tmp_path: Path) -> No
 def test_a_plot_of_another_kind_is_refused_before_anything_is_checked(
     records: Path, tmp_path: Path
 ) -> None:
-    done = check(records, "--plot", tmp_path / "volumes.pdf")
+    done = riskstrat("check", records, "--plot", tmp_path / "volumes.pdf")
     assert done.returncode == 2
     assert ".svg or .png" in done.stderr
     assert done.stdout == ""
@@ -90,11 +76,11 @@ def test_an_error_ends_with_status_three(tmp_path: Path) -> None:
     """The finding is in the table, first, and in the JSON."""
     wrong = {**TABLES, "events": [{**TABLES["events"][0], "patient_id": "canary-7731"}]}
     small_records(tmp_path, wrong)
-    done = check(tmp_path / "records")
+    done = riskstrat("check", tmp_path / "records")
     assert done.returncode == 3
     assert done.stdout.index("R005") < done.stdout.index("R014")
     assert "1 error" in done.stdout
-    told = check(tmp_path / "records", "--json")
+    told = riskstrat("check", tmp_path / "records", "--json")
     assert told.returncode == 3
     assert json.loads(told.stdout)["findings"][0]["level"] == "error"
     assert "canary" not in done.stdout + done.stderr + told.stdout + told.stderr

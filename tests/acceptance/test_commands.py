@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.command_line import riskstrat, riskstrat_alone
 from tests.conftest import DISTRICT_STUDY
 
 
-def riskstrat(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from riskstrat.cli import main; main()"]
-    return subprocess.run(
-        [*command, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
-    )
-
-
 def test_help_names_every_command_and_gives_examples() -> None:
-    said = riskstrat("--help").stdout
+    said = riskstrat_alone("--help").stdout
     commands = ["simulate", "link", "check", "train", "evaluate", "score", "list", "explain"]
     commands += ["validate", "tune", "recalibrate"]
     for command in [*commands, "schema", "demo", "serve"]:
@@ -41,7 +33,7 @@ def test_study_schema_is_json() -> None:
 
 
 def test_check_of_a_simulated_district_has_no_errors(district: Path) -> None:
-    done = riskstrat("check", district, "--json")
+    done = riskstrat_alone("check", district, "--json")
     assert done.returncode == 0, done.stdout
     assert not [f for f in json.loads(done.stdout)["findings"] if f["level"] == "error"]
 
@@ -55,9 +47,10 @@ def test_a_trained_run_has_every_file(district_run: Path) -> None:
 def test_train_evaluate_and_explain(district: Path, tmp_path: Path) -> None:
     study = tmp_path / "study.toml"
     study.write_text(DISTRICT_STUDY, "utf-8")
-    trained = riskstrat("train", study, "--records", district, "--out", tmp_path / "run", "--json")
+    arguments = [study, "--records", district, "--out", tmp_path / "run", "--json"]
+    trained = riskstrat_alone("train", *arguments)
     assert trained.returncode == 0, trained.stderr
-    judged = riskstrat(
+    judged = riskstrat_alone(
         "evaluate", tmp_path / "run/artefact", "--records", district, "--out", tmp_path / "judged"
     )
     assert judged.returncode == 0, judged.stderr
@@ -68,7 +61,7 @@ def test_train_evaluate_and_explain(district: Path, tmp_path: Path) -> None:
 
 def test_lists_of_every_practice(district_scores: Path, tmp_path: Path) -> None:
     out = tmp_path / "lists"
-    done = riskstrat("list", district_scores, "--all", "--capacity", "10", "--out", out)
+    done = riskstrat_alone("list", district_scores, "--all", "--capacity", "10", "--out", out)
     assert done.returncode == 0, done.stderr
     files = list(out.glob("*.csv"))
     assert files
@@ -81,7 +74,7 @@ def test_one_patient_explained(district: Path, district_run: Path, district_scor
     scores = pd.read_parquet(district_scores / "scores.parquet")
     patient = scores.sort_values("risk")["patient_id"].iloc[-1]
     arguments = ["--records", district, "--index-date", "2025-01-01", "--patient"]
-    done = riskstrat("explain", district_run / "artefact", *arguments, patient)
+    done = riskstrat_alone("explain", district_run / "artefact", *arguments, patient)
     assert done.returncode == 0, done.stderr
     assert "in 100 people like this" in done.stdout
     unknown = riskstrat("explain", district_run / "artefact", *arguments, "canary-9434765919")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from tests.acceptance.test_commands import riskstrat
+from tests.command_line import riskstrat, riskstrat_alone
 
 from riskstrat.records.linkage.pseudonyms import pseudonym
 from riskstrat.records.vault.opening import Vault
@@ -61,7 +61,7 @@ def test_the_help_says_what_every_option_is_for() -> None:
 
 
 def test_feeds_become_records_and_every_row_is_accounted_for(feeds: Path, tmp_path: Path) -> None:
-    done = riskstrat("link", feeds, "--out", tmp_path / "records")
+    done = riskstrat_alone("link", feeds, "--out", tmp_path / "records")
     assert done.returncode == 0, done.stderr
     assert "for case finding" in said(done)
     assert "Rows that name a person" in said(done)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from tests.acceptance.test_commands import riskstrat
+from tests.command_line import riskstrat, riskstrat_alone
 
 WARD = """
 name = "ward"
@@ -20,7 +20,7 @@ SMALL = ("simulate", "--people", "300", "--years", "1", "--seed", "4")
 
 def test_feeds_records_and_truth_of_one_district(tmp_path: Path) -> None:
     feeds, records = tmp_path / "feeds", tmp_path / "records"
-    done = riskstrat(*SMALL, "--out", feeds, "--records", records, "--json")
+    done = riskstrat_alone(*SMALL, "--out", feeds, "--records", records, "--json")
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)
     assert (made["synthetic"], made["people"]) == (True, 300)

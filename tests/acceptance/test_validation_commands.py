@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.acceptance.test_commands import riskstrat
+from tests.command_line import riskstrat, riskstrat_alone
 from tests.conftest import DISTRICT_STUDY
 
 import riskstrat as rs
@@ -43,7 +43,8 @@ def test_recalibrate_writes_a_new_model_and_leaves_the_old(
 ) -> None:
     old = district_run / "artefact"
     before = content(old)
-    done = riskstrat("recalibrate", old, "--records", district, "--out", tmp_path / "new", "--json")
+    arguments = [old, "--records", district, "--out", tmp_path / "new"]
+    done = riskstrat_alone("recalibrate", *arguments, "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert content(old) == before
@@ -54,10 +55,7 @@ def test_recalibrate_writes_a_new_model_and_leaves_the_old(
     assert told["admission"]["after"]["observed_expected"]["value"] == 1
     assert json.loads((tmp_path / "new" / "recalibration.json").read_text())["method"] == "large"
     assert pseudonyms(tmp_path / "new", district) == 0
-    latest = riskstrat(
-        "recalibrate", old, "--records", district, "--out", tmp_path / "new", "--latest",
-        "--method", "affine",
-    )  # fmt: skip
+    latest = riskstrat("recalibrate", *arguments, "--latest", "--method", "affine")
     assert "observed/expected" in latest.stdout, latest.stderr
 
 
@@ -76,7 +74,7 @@ def test_recalibrate_never_takes_the_place_of_its_model(
 def test_validate_judges_unseen_practices_and_another_place(
     district: Path, district_run: Path, tmp_path: Path
 ) -> None:
-    done = riskstrat(
+    done = riskstrat_alone(
         "validate", district_run / "artefact", "--records", district, "--external", district,
         "--parts", "practices", "--out", tmp_path / "out",
     )  # fmt: skip
@@ -99,7 +97,7 @@ def test_tune_writes_parameters_that_a_study_reads(
 ) -> None:
     out, trials = tmp_path / "params.toml", tmp_path / "trials.db"
     arguments = ["--records", district, "--out", out, "--minutes", "5", "--study-db", trials]
-    done = riskstrat("tune", study, *arguments, "--trials", "2", "--json")
+    done = riskstrat_alone("tune", study, *arguments, "--trials", "2", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["trials"] == 2
     text = out.read_text("utf-8")

@@ -42,7 +42,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_demo_runs_from_the_wheel(environment: Path) -> None:
     riskstrat = environment / "venv" / "bin" / "riskstrat"
-    said = run(riskstrat, "demo", "--no-serve", cwd=environment)
+    said = run(riskstrat, "demo", "--people", "4000", "--no-serve", cwd=environment)
     assert "Synthetic data" in said
     demo = environment / "demo"
     assert (demo / "run" / "report.html").stat().st_size > 100_000

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.command_line import riskstrat
 from tests.conftest import REPOSITORY
 from tests.integration.malformed.case import Case, Linked
 from tests.integration.malformed.cases import CASES, table_of_cases
@@ -88,7 +86,7 @@ def test_a_malformed_feed_on_the_command_line(tmp_path: Path, title: str) -> Non
     given = [
         f"--{name}" if value is True else f"--{name}={value}" for name, value in options.items()
     ]
-    done = run_command(str(tmp_path / "feed"), "--out", str(tmp_path / "out"), *given)
+    done = riskstrat("link", tmp_path / "feed", "--out", tmp_path / "out", *given)
     said = done.stdout + done.stderr
     assert CANARY not in said
     assert "Traceback" not in said
@@ -102,13 +100,6 @@ def test_a_malformed_feed_on_the_command_line(tmp_path: Path, title: str) -> Non
         assert done.returncode == case.outcome.exit_code
         assert words_of(case.outcome.message) in words_of(said)
         assert not (tmp_path / "out").exists()
-
-
-def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """``riskstrat link`` in a process of its own."""
-    command = [sys.executable, "-c", "from riskstrat.cli import main; main()", "link", *arguments]
-    environment = {**os.environ, "COLUMNS": "300", "NO_COLOR": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def words_of(text: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,12 @@ WIDTHS = (1280, 390, 320)
 
 A4_PIXELS = 695
 """Width between the margins of A4 at 96 pixels to the inch: 184 mm."""
+
+LEGEND = re.compile(r"^\s*\d\s+\w")
+"""An entry such as '1 This model'."""
+
+CIRCLE_PIXELS = 16
+"""Width of the circle around a number on the widest screen, where a figure is 820 wide."""
 
 
 @pytest.fixture(scope="module", params=["report", "explanations"])
@@ -103,3 +112,19 @@ def test_words_of_figures_are_at_least_seven_points_on_paper(page):
         "  return parseFloat(getComputedStyle(text).fontSize) * scale * 0.75; }))"
     )
     assert smallest >= 7
+
+
+def test_the_number_of_a_line_stands_on_it_in_both_panels_and_none_hides_another(page):
+    boxes = page.evaluate(
+        "() => [...document.querySelectorAll('svg[aria-labelledby^=discrimination] text')]"
+        ".filter(text => /^[1-6]$/.test(text.textContent.trim()))"
+        ".map(text => [text.textContent.trim(), text.getBoundingClientRect()])"
+        ".map(([number, box]) => [number, box.x + box.width / 2, box.y + box.height / 2])"
+    )
+
+    names = page.locator("svg[aria-labelledby^=discrimination] text", has_text=LEGEND)
+    numbers = [name.split()[0] for name in names.all_text_contents()]
+    assert len(numbers) > 1
+    assert sorted(number for number, *_ in boxes) == sorted(2 * numbers)
+    for (_, x, y), (_, other_x, other_y) in itertools.combinations(boxes, 2):
+        assert math.hypot(x - other_x, y - other_y) > CIRCLE_PIXELS

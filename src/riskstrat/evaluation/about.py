@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskstrat.cohort import CENSORED
 from riskstrat.evaluation.disclosure import rounded
-from riskstrat.evaluation.judged import Judged
+from riskstrat.evaluation.judged import LAG_MATTERS_DAYS, WITHOUT_LAG, Judged
 from riskstrat.features import GROUPS
 from riskstrat.study import OUTCOMES
 
@@ -20,6 +20,7 @@ __all__ = [
     "SYNTHETIC_LABEL",
     "cohort_facts",
     "data_label",
+    "lag_sentence",
     "list_sentence",
     "model_facts",
     "study_facts",
@@ -39,6 +40,7 @@ def study_facts(study: Study) -> dict[str, Any]:
     """What the study declares, as far as a reader of the results needs it."""
     return {
         "name": study.name,
+        "contact": study.contact,
         "outcome_kind": study.outcome.kind,
         "window_days": study.outcome.window_days,
         "gap_days": study.outcome.gap_days,
@@ -145,6 +147,24 @@ def list_sentence(metrics: Mapping[str, Any], section: Mapping[str, Any]) -> str
             f"highest risk, {found:,} went to people who {had} {window}"
         )
     return f"{start}; the model expected {expected:,}."
+
+
+def lag_sentence(metrics: Mapping[str, Any]) -> str | None:
+    """Why a window of a month or less is not also judged without lag; None where it is, or longer.
+
+    Parameters
+    ----------
+    metrics : mapping
+        The metrics of a report in which figures are shown.
+    """
+    is_judged = any(score["name"] == WITHOUT_LAG for score in metrics["everyone"]["scores"])
+    if is_judged or metrics["study"]["window_days"] > LAG_MATTERS_DAYS:
+        return None
+    return (
+        "What this model would reach if no feed had a lag is not given here: that takes a second "
+        "model, which is trained beside it on records in a folder and is not kept. The report of "
+        "the training has the result."
+    )
 
 
 def summary_text(metrics: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from riskstrat.evaluation.about import list_sentence
+from riskstrat.evaluation.about import lag_sentence, list_sentence
 from riskstrat.evaluation.disclosure import FEWEST_EVENTS, FEWEST_PEOPLE
 from riskstrat.evaluation.rendering import template_environment
 from riskstrat.evaluation.summary import NO_EFFECT
@@ -42,6 +42,7 @@ def render_card(metrics: Mapping[str, Any]) -> str:
         m=metrics,
         words=OUTCOMES[metrics["study"]["outcome_kind"]],
         sentence=lambda section: list_sentence(metrics, section),
+        lag=None if metrics["everyone"]["withheld"] else lag_sentence(metrics),
         provenance=_provenance(metrics["model"]["provenance"]),
         no_effect=NO_EFFECT,
         fewest_people=FEWEST_PEOPLE,

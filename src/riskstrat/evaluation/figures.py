@@ -1,7 +1,7 @@
 """The figures of the report, drawn from its metrics alone.
 
 Colours are those of Okabe and Ito (2008), told apart with every common form of colour blindness;
-lines differ in dash pattern too, so that a page printed in grey still reads.
+lines differ in dash pattern too and bear a number, so that a page printed in grey still reads.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 from scipy.special import expit, logit
 
+from riskstrat.evaluation.line_numbers import number_lines
 from riskstrat.evaluation.svg import inline_svg, style
 
 __all__ = [
@@ -66,15 +67,18 @@ def drawn_scores(metrics: Metrics) -> list[str]:
     return [own["name"], *(score["name"] for score in best[: len(LINES) - 1])]
 
 
-def _lines(metrics: Metrics, curves: Sequence[Metrics]) -> list[tuple[Metrics, dict[str, Any]]]:
-    """The curves that are drawn, with the line of their score: the same on every figure."""
+def _lines(
+    metrics: Metrics, curves: Sequence[Metrics]
+) -> dict[int, tuple[Metrics, dict[str, Any]]]:
+    """The curves that are drawn, with the line of their score: by number, as on every figure."""
     by_name = {curve["name"]: curve for curve in curves}
-    found = []
-    for position, name in enumerate(drawn_scores(metrics)):
-        colour, dashes, width = LINES[position]
-        line = {"color": colour, "linestyle": dashes, "linewidth": width, "zorder": 5 - position}
+    found = {}
+    for number, name in enumerate(drawn_scores(metrics), start=1):
+        colour, dashes, width = LINES[number - 1]
+        line = {"color": colour, "linestyle": dashes, "linewidth": width, "zorder": 6 - number}
         if name in by_name:
-            found.append((by_name[name], line))
+            curve = by_name[name]
+            found[number] = (curve, {**line, "label": f"{number} {curve['label']}"})
     return found
 
 
@@ -181,9 +185,10 @@ def discrimination_figure(metrics: Metrics) -> str:
     with style():
         figure = Figure(figsize=(8.6, 4.8), layout="constrained")
         roc, recall = figure.subplots(1, 2)
-        for score, line in _lines(metrics, metrics["curves"]["discrimination"]):
+        lines = _lines(metrics, metrics["curves"]["discrimination"])
+        for score, line in lines.values():
             x, y = score["roc"]["false_positive"], score["roc"]["true_positive"]
-            roc.plot(x, y, label=score["label"], **line)
+            roc.plot(x, y, **line)
             x, y = score["precision_recall"]["recall"], score["precision_recall"]["precision"]
             recall.plot(x, y, **line)
         roc.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
@@ -196,7 +201,10 @@ def discrimination_figure(metrics: Metrics) -> str:
             axes.set(xlim=(0, 1), ylim=(0, 1.005))
             axes.xaxis.set_major_formatter(PERCENT)
             axes.yaxis.set_major_formatter(PERCENT)
-        figure.legend(loc="outside lower center", ncols=2)
+        figure.legend(*roc.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        figure.draw_without_rendering()
+        for axes in (roc, recall):
+            number_lines(axes, list(lines))
         return inline_svg(
             figure,
             "discrimination",
@@ -211,13 +219,13 @@ def net_benefit_figure(metrics: Metrics) -> str:
     data = metrics["curves"]["net_benefit"]
     thresholds = _array(data["thresholds"])
     lines = _lines(metrics, data["scores"])
-    curves = [_array(score["net_benefit"]) * 1000 for score, _ in lines]
+    curves = [_array(score["net_benefit"]) * 1000 for score, _ in lines.values()]
     highest = max(float(np.nanmax(curve)) for curve in curves)
     with style():
         figure = Figure(figsize=(8.6, 3.7), layout="constrained")
         axes = figure.subplots()
-        for (score, line), curve in zip(lines, curves, strict=True):
-            axes.plot(thresholds, curve, label=score["label"], **line)
+        for (_, line), curve in zip(lines.values(), curves, strict=True):
+            axes.plot(thresholds, curve, **line)
         everyone = _array(data["all"]) * 1000
         axes.plot(thresholds, everyone, color=GREY, linewidth=1.2, label="Review everybody")
         axes.axhline(0, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="Review nobody")
@@ -231,6 +239,8 @@ def net_benefit_figure(metrics: Metrics) -> str:
         )
         axes.xaxis.set_major_formatter(PERCENT)
         axes.legend(loc="upper right")
+        figure.draw_without_rendering()
+        number_lines(axes, list(lines))
         return inline_svg(
             figure,
             "net-benefit",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from riskstrat.training import RiskModel
 
 __all__ = [
+    "LAG_MATTERS_DAYS",
     "MODEL",
     "WITHOUT_LAG",
     "Judged",
@@ -35,6 +36,10 @@ MODEL = "model"
 
 WITHOUT_LAG = "without_lag"
 """Name of the same kind of model on features as if no feed had a lag: a bound, not a rival."""
+
+LAG_MATTERS_DAYS = 31
+"""Longest window whose results are also given without lag (binding statistical rule 15): a month is
+short against the weeks that hospital feeds take."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from riskstrat.evaluation.about import list_sentence
+from riskstrat.evaluation.about import lag_sentence, list_sentence
 from riskstrat.evaluation.catalogue import CHECKS
 from riskstrat.evaluation.characteristics import side_by_side
 from riskstrat.evaluation.disclosure import FEWEST_EVENTS, FEWEST_PEOPLE
@@ -56,6 +56,7 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         tripod_counts=tripod_counts(items),
         words=OUTCOMES[metrics["study"]["outcome_kind"]],
         sentence=lambda section: list_sentence(metrics, section),
+        lag=lag_sentence(metrics) if shown else None,
         figures=_figures(metrics),
         fewest_people=FEWEST_PEOPLE,
         fewest_events=FEWEST_EVENTS,

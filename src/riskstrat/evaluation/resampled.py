@@ -22,6 +22,9 @@ from riskstrat.evaluation.observed import Floats
 
 __all__ = ["Drawn", "drawn_people", "replicate_areas"]
 
+PARTS = 64
+"""Pieces in which threads take the replicates: enough for every core, few to hand out."""
+
 Drawn = npt.NDArray[np.uint32]
 Places = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -94,15 +97,16 @@ def replicate_areas(
     found = [np.full((resamples, 2), np.nan) for _ in ranked]
     scores = [_Sorted.of(score) for score in ranked]
 
-    def judge(replicate: int) -> None:
-        counts = _counts(drawn_people(people, seed, replicate), people)
-        for score, areas in zip(scores, found, strict=True):
-            areas[replicate] = _areas(
-                score.positive, score.negative, score.is_last, score.patient, counts
-            )
+    def judge(replicates: range) -> None:
+        for replicate in replicates:
+            counts = _counts(drawn_people(people, seed, replicate), people)
+            for score, areas in zip(scores, found, strict=True):
+                areas[replicate] = _areas(
+                    score.positive, score.negative, score.is_last, score.patient, counts
+                )
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(judge, range(resamples)):
+        for _ in pool.map(judge, (range(first, resamples, PARTS) for first in range(PARTS))):
             pass
     return found
 

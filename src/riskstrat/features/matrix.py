@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class FeatureMatrix:
     def __len__(self) -> int:
         return len(self.keys)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the features, in column order."""
         return tuple(feature.name for feature in self.features)
@@ -119,14 +120,17 @@ class FeatureMatrix:
         return tuple(name for name, is_kept in zip(self.names, kept, strict=True) if is_kept)
 
     def take(self, rows: npt.ArrayLike) -> FeatureMatrix:
-        """The rows of a mask or of positions, in that order."""
+        """The rows of a mask or of positions, in that order; no copy if they are consecutive."""
         chosen = np.asarray(rows)
         positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
+        taken: slice | npt.NDArray[np.int64] = positions
+        if len(positions) and (np.diff(positions) == 1).all():
+            taken = slice(positions[0], positions[-1] + 1)
         return dataclasses.replace(
             self,
-            keys=self.keys.iloc[positions].reset_index(drop=True),
-            values=self.values[positions],
-            fact_days=None if self.fact_days is None else self.fact_days[positions],
+            keys=self.keys.iloc[taken].reset_index(drop=True),
+            values=self.values[taken],
+            fact_days=None if self.fact_days is None else self.fact_days[taken],
         )
 
     def to_pandas(self) -> pd.DataFrame:

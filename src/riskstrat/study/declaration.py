@@ -205,7 +205,20 @@ class Report:
 
 @dataclass(frozen=True)
 class Study:
-    """A study, as read from its file. Everything in it is frozen."""
+    """A study, as read from its file. Everything in it is frozen.
+
+    Parameters
+    ----------
+    name : str
+    index, outcome, eligibility, features, split, model, report
+        The tables of the file.
+    contact : str, optional
+        Who answers questions about the model, for the model card: a team and how to reach it.
+    text : str
+        The file as it was read.
+    folder : Path, optional
+        Where it stood.
+    """
 
     name: str
     index: IndexRule
@@ -215,6 +228,7 @@ class Study:
     split: Split = field(default_factory=Split)
     model: ModelRule = field(default_factory=ModelRule)
     report: Report = field(default_factory=Report)
+    contact: str | None = None
     text: str = field(default="", repr=False, compare=False)
     folder: Path | None = field(default=None, repr=False, compare=False)
 

@@ -30,6 +30,7 @@ def contradictions(parts: Mapping[str, Any]) -> list[str]:
     """Mistakes in the parts of a study, by field name; parts that were not read are left out."""
     rules: tuple[tuple[Callable[..., list[str]], tuple[str, ...]], ...] = (
         (_name_mistakes, ("name",)),
+        (_contact_mistakes, ("contact",)),
         (_index_mistakes, ("index",)),
         (_eligibility_mistakes, ("eligibility",)),
         (_outcome_mistakes, ("outcome",)),
@@ -48,6 +49,12 @@ def contradictions(parts: Mapping[str, Any]) -> list[str]:
 
 def _name_mistakes(name: str) -> list[str]:
     return [] if name.strip() else ["'name' is empty"]
+
+
+def _contact_mistakes(contact: str | None) -> list[str]:
+    """It stands in a table of the model card, on one line."""
+    is_line = contact is None or (contact.strip() and len(contact.splitlines()) == 1)
+    return [] if is_line else ["'contact' must be one line of text that is not empty"]
 
 
 def _index_mistakes(index: IndexRule) -> list[str]:

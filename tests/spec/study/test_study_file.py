@@ -14,6 +14,7 @@ from riskstrat.study import LONGEST_DAYS, Study, load_study, parse_study, study_
 
 FULL = """
 name = "everything"
+contact = "Risk team, risk@example.org"
 
 [index]
 from = 2019-04-01
@@ -102,6 +103,7 @@ def test_every_key_reaches_the_study() -> None:
         "dates": (), "from_": date(2019, 4, 1), "to": date(2021, 4, 1), "every": "6 months",
         "event": None, "index_stay": None,
     }  # fmt: skip
+    assert given["contact"] == "Risk team, risk@example.org"
     assert given["eligibility"] == {
         "min_age": 65, "max_age": 110, "min_registered_days": 365, "exclude": ("care_home",),
     }  # fmt: skip
@@ -217,6 +219,11 @@ def test_a_missing_required_key_is_named() -> None:
         ('["care_home"]', '["carehome"]', "'eligibility.exclude' must be one of 'care_home'"),
         ('name = "everything"', "name = 3", "'name' must be text, not int"),
         ('name = "everything"', 'name = " "', "'name' is empty"),
+        ('contact = "Risk', 'contact = ["Risk"] # "', "'contact' must be text, not list"),
+        ('contact = "Risk team', 'contact = " " # "',
+         "'contact' must be one line of text that is not empty"),
+        ('contact = "Risk team', 'contact = "Risk\\nteam',
+         "'contact' must be one line of text that is not empty"),
     ],
 )  # fmt: skip
 def test_a_value_of_the_wrong_type_is_refused(old: str, new: str, mistake: str) -> None:
@@ -420,6 +427,7 @@ def test_the_published_schema_names_the_same_keys() -> None:
     assert schema["required"] == ["name", "index", "outcome"]
     assert set(schema["properties"]) == {
         "name", "index", "outcome", "eligibility", "features", "split", "model", "report",
+        "contact",
     }  # fmt: skip
     index = schema["properties"]["index"]["properties"]
     assert index["from"] == {"type": "string", "format": "date"}

@@ -9,8 +9,9 @@ import pytest
 from tests.unit.evaluation.standin import STUDY, district
 
 from riskstrat.errors import DataError, StudyError, UsageError
-from riskstrat.evaluation import add_stability, evaluate
+from riskstrat.evaluation import add_stability, evaluate, without_lag_score
 from riskstrat.evaluation.about import SYNTHETIC_LABEL
+from riskstrat.evaluation.card import render_card
 
 FILES = ("metrics.json", "report.html", "model_card.md", "tripod.md")
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -232,9 +233,35 @@ def test_the_card_says_what_a_reader_needs(written):
         "Intended use", "Out of scope", "Data", "Who it was judged on", "Outcome", "Features",
         "Left out", "Performance", "Groups of people", "Limits",
     ]  # fmt: skip
-    assert "| Contact | the organisation that trained it (to be named here) |" in card
+    assert "| Contact | left to the author: name it in the study, as `contact` |" in card
     assert "The outcome is use of care, not need for it" in card
     assert "index_stay" not in card
+
+
+def test_the_card_names_the_contact_of_the_study(report):
+    named = {**report.metrics["study"], "contact": "Risk team | risk@example.org"}
+
+    card = render_card({**report.metrics, "study": named})
+
+    assert "| Contact | Risk team \\| risk@example.org |" in card
+
+
+@pytest.mark.parametrize(
+    ("window_days", "is_judged", "is_told"),
+    [(30, False, True), (31, False, True), (32, False, False), (30, True, False)],
+)
+def test_a_short_window_not_judged_without_lag_says_why(window_days, is_judged, is_told, tmp_path):
+    model, matrix, cohort = district(
+        1500, study=STUDY.replace("window_days = 365", f"window_days = {window_days}")
+    )
+    beside = (without_lag_score(matrix.column("risk")),) if is_judged else ()
+
+    evaluate(model, matrix, cohort, beside=beside, resamples=5).write(tmp_path)
+
+    for name in ("report.html", "model_card.md"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert ("if no feed had a lag is not given here" in text) is is_told
+        assert ("The same without lag" in text) is is_judged
 
 
 def test_too_few_people_are_withheld_whole(tmp_path):

@@ -33,6 +33,7 @@ def metrics(report):
     provenance = whole["model"]["provenance"]
     provenance["sample_size"] = {"rows_needed": 4000}
     provenance["libraries"]["riskstrat"] = "0.1.0"
+    whole["study"]["contact"] = "Risk team, risk@example.org"
     whole["inputs"]["drift"] = [{"feature": "Age", "stability_index": 0.01, "by_chance": 0.02}]
     return whole
 
@@ -89,6 +90,14 @@ def test_without_a_piece_of_evidence_the_status_falls(metrics, item, place):
     assert len(after["evidence"]) < len(before["evidence"])
     assert is_only_part or order.index(after["status"]) < order.index(before["status"])
     assert after["status"] != FILLED
+
+
+def test_who_answers_questions_is_the_contact_of_the_study(metrics, report):
+    named, unnamed = by_id(metrics)["27b"], by_id(report.metrics)["27b"]
+
+    assert "Questions are answered by: Risk team, risk@example.org." in named["evidence"]
+    assert "Questions" not in " ".join(unnamed["evidence"])
+    assert "who answers questions" in unnamed["author"]
 
 
 def test_figures_that_are_withheld_are_no_evidence(metrics):

@@ -30,6 +30,28 @@ def test_rows_can_be_taken_by_mask_or_position(matrix):
     assert by_mask.fact_days.shape == by_mask.values.shape
 
 
+@pytest.mark.parametrize(
+    ("rows", "positions", "is_copy"),
+    [
+        (np.array([1, 2]), [1, 2], False),
+        (np.array([False, True, True]), [1, 2], False),
+        (np.array([2, 1]), [2, 1], True),
+        (np.array([1, 1]), [1, 1], True),
+        (np.array([True, False, True]), [0, 2], True),
+        (np.array([False, False, False]), [], True),
+    ],
+)
+def test_rows_one_after_the_other_are_not_copied(matrix, rows, positions, is_copy):
+    """Development and evaluation rows stand apart by date: neither doubles the matrix."""
+    taken = matrix.take(rows)
+
+    assert_array_equal(taken.values, matrix.values[positions])
+    assert_array_equal(taken.fact_days, matrix.fact_days[positions])
+    assert list(taken.keys["patient_id"]) == [matrix.keys["patient_id"][i] for i in positions]
+    assert np.shares_memory(taken.values, matrix.values) is not is_copy
+    assert np.shares_memory(taken.fact_days, matrix.fact_days) is not is_copy
+
+
 def test_an_unknown_feature_is_named(matrix):
     with pytest.raises(UsageError, match="shoe_size"):
         matrix.column("shoe_size")
