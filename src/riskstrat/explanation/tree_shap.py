@@ -37,8 +37,8 @@ BLOCK_NUMBERS = 786_432
 """Numbers of the result of a block, 6 MiB, which should stay in a cache that cores share."""
 
 TABLE_NUMBERS = 16_384
-"""Most numbers of one table, 128 KiB: larger ones gained no time [measured]. A row's place in a table
-is a number of 16 bits, so that it could never be above 65,536."""
+"""Most numbers of one table, 128 KiB: larger ones gained no time [measured]. A row's place in a
+table is a number of 16 bits, so that it could never be above 65,536."""
 
 TABLE_BYTES = 256 * 2**20
 """Most memory of all tables; where it is not enough, smaller tables are made."""
