@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import reduce
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from riskstrat.engine.duck import Engine
+from riskstrat.engine.grouped import PART, Query, group_mapper
 from riskstrat.engine.query import Step, to_dialect
 from riskstrat.engine.unreadable import unreadable_query, unreadable_table
 from riskstrat.errors import MissingExtraError
@@ -42,6 +44,9 @@ _UNREADABLE = frozenset(
 )
 """Spark's names of what damaged files and values that do not fit end in. Every other condition is a
 mistake in a query or trouble of the cluster, and is raised as it is."""
+
+ROWS_AT_ONCE = 500_000
+"""Rows that a Python process of an executor holds at once when it is given them group by group."""
 
 _LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 """To these pyspark writes the message of an error, with the value that did not fit; py4j writes
@@ -154,6 +159,51 @@ class SparkEngine:
             self._kept[last.name] = rows.cache()
             rows.count()
 
+    def map_groups(
+        self,
+        queries: Mapping[str, Query],
+        function: Callable[[dict[str, pa.Table]], pa.Table],
+        schema: pa.Schema,
+        *,
+        by: str,
+    ) -> DataFrame:
+        """Apply a Python function, on the executors, to the rows of several queries together.
+
+        Parameters
+        ----------
+        queries : mapping of str to Query
+            Each gives rows with the column `by`.
+        function : callable
+            Is given the rows of each query by name, of whole groups: rows of a value of `by` are
+            never apart. It may be asked for many groups at a time, and gives a table of `schema`.
+            The executors import the modules it is made of: riskstrat must be installed there.
+        schema : pyarrow.Schema
+        by : str
+
+        Returns
+        -------
+        DataFrame
+            Computed, and kept by the executors for as long as it is in use; rows in any order.
+
+        Raises
+        ------
+        RecordsError
+            When a file breaks off while it is read, or a value does not fit its declared type.
+        """
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        asked = [(query.steps, query.parameters) for query in queries.values()]
+        schemas = dict(zip(queries, (self._schema(*one) for one in asked), strict=True))
+        mapper = group_mapper(function, schemas, by, ROWS_AT_ONCE)
+        with _reading(unreadable_query):
+            numbered = (
+                self._rows(*one).selectExpr("*", f"cast({place} as tinyint) as {PART}")
+                for place, one in enumerate(asked)
+            )
+            rows = reduce(_both, numbered).repartition(by).sortWithinPartitions(by)
+            # what is cached Spark lets go of when a view that it was read from is replaced
+            return rows.mapInArrow(mapper, from_arrow_schema(schema)).localCheckpoint()
+
     def forget(self, name: str) -> None:
         """Remove the temporary view that :meth:`create` made under `name`, if there is one."""
         if (kept := self._kept.pop(name, None)) is not None:
@@ -186,6 +236,11 @@ def _require_pyspark() -> None:
         import pyspark  # noqa: F401
     except ImportError:
         raise MissingExtraError("spark", "queries on Spark") from None
+
+
+def _both(one: DataFrame, other: DataFrame) -> DataFrame:
+    """Rows of either; a column that only one of them has is null in the other's."""
+    return one.unionByName(other, allowMissingColumns=True)
 
 
 def _as_duckdb_has_it(schema: pa.Schema) -> pa.Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,14 @@ from riskstrat.features.sets import fact_set, members_of
 from riskstrat.schema import LISTED_CODES
 from riskstrat.windows import add_days
 
-__all__ = ["FACT_QUERIES", "FEATURE_QUERIES", "Facts", "known_facts"]
+__all__ = [
+    "FACT_QUERIES",
+    "FEATURE_QUERIES",
+    "Facts",
+    "facts_told",
+    "known_facts",
+    "queries_about",
+]
 
 KEPT_QUERIES: tuple[tuple[Step, ...], ...] = (SPELL_STAYS, EMERGENCY_STAYS)
 """Queries kept as tables that others read, in this order."""
@@ -62,19 +70,49 @@ _EPOCH_WEEKDAY, _SATURDAY = 3, 5
 Facts = tuple[list[pa.RecordBatch], list[Valued]]
 """Rows of the query of coded events; facts with an amount that other queries gave."""
 
+Told = tuple[list[pa.RecordBatch], Mapping[str, pa.Table]]
+"""Rows of the query of coded events; rows of the other queries by the name of the last step."""
+
 
 def known_facts(
     engine: QueryEngine, plan: FeaturePlan, keys: pd.DataFrame, values: Values
 ) -> Facts:
     """What was known of some people; what no fact means is written into their rows of `values`."""
+    queries = queries_about(engine, plan, keys)
+    coded = list(engine.fetch_batches(CODED_EVENTS, **queries.pop(CODED_EVENTS)))
+    told = {steps[-1].name: engine.fetch(*steps) for steps in queries}
+    return facts_told(plan, keys["index_date"], (coded, told), values)
+
+
+def queries_about(
+    engine: QueryEngine, plan: FeaturePlan, keys: pd.DataFrame
+) -> dict[tuple[Step, ...], dict[str, Any]]:
+    """Register keys, whose rows are numbered, and say what to ask of them: steps and parameters."""
     _register_chunk(engine, keys)
-    _before_facts(keys["index_date"], plan, values)
-    _forget_before_registration(engine, plan.features, values)
     since = _earliest(keys["index_date"], plan.coding)
-    coded = list(engine.fetch_batches(CODED_EVENTS, since=since))
-    others = [_facts_with_amounts(engine, query) for query in FACT_QUERIES]
+    others: tuple[tuple[Step, ...], ...] = (REGISTERED_FOR, *FACT_QUERIES)
+    return {CODED_EVENTS: {"since": since}, **{steps: {} for steps in others}}
+
+
+def facts_told(plan: FeaturePlan, index_dates: pd.Series, told: Told, values: Values) -> Facts:
+    """Facts among the answers; what no fact means is written into `values`.
+
+    Parameters
+    ----------
+    plan : FeaturePlan
+    index_dates : Series
+        Of the rows, which the answers number from 0.
+    told : tuple
+        Rows of the query of coded events; rows of the other queries by the name of the last step.
+    values : ndarray of float32
+        Written to.
+    """
+    coded, answers = told
+    _before_facts(index_dates, plan, values)
+    _forget_before_registration(answers[REGISTERED_FOR[-1].name], plan.features, values)
+    others = [_facts_with_amounts(answers[steps[-1].name]) for steps in FACT_QUERIES]
     stays = others[FACT_QUERIES.index(STAY_FACTS)]
-    others.append(_out_of_hours(stays, plan.facts, keys["index_date"]))
+    others.append(_out_of_hours(stays, plan.facts, index_dates))
     return coded, others
 
 
@@ -99,8 +137,8 @@ def _register_chunk(engine: QueryEngine, keys: pd.DataFrame) -> None:
         engine.create(*query)
 
 
-def _facts_with_amounts(engine: QueryEngine, query: Sequence[Step]) -> Valued:
-    facts = engine.fetch(*query).combine_chunks()
+def _facts_with_amounts(facts: pa.Table) -> Valued:
+    facts = facts.combine_chunks()
     row, fact, day = (
         facts[name].cast(pa.int32()).to_numpy() for name in ("row_number", "fact_number", "day")
     )
@@ -151,14 +189,13 @@ def _is_covered(plan: FeaturePlan, feature: Feature, index_date: date) -> bool:
 
 
 def _forget_before_registration(
-    engine: QueryEngine, features: Sequence[Feature], values: Values
+    registered: pa.Table, features: Sequence[Feature], values: Values
 ) -> None:
     """Make no facts mean not known where registration is shorter than the window (rule 8).
 
     A row without any known registration is left as it is. Whether somebody is in hospital now does
     not look back, so it stays known.
     """
-    registered = engine.fetch(*REGISTERED_FOR)
     row, days = (registered.column(name).to_numpy() for name in ("row_number", "days"))
     windows: dict[int, list[int]] = {}
     for column, feature in enumerate(features):

@@ -22,7 +22,7 @@ from riskstrat.features.plan import HELPERS, FeaturePlan, KnownRecords
 from riskstrat.features.sets import fact_set
 from riskstrat.study import Study
 
-__all__ = ["ROWS_PER_CHUNK", "build_features", "checked_keys", "filled_chunks"]
+__all__ = ["ROWS_PER_CHUNK", "build_features", "checked_keys", "filled_chunks", "write_values"]
 
 ROWS_PER_CHUNK = 50_000
 """Matrix rows whose facts are held at once, rounded up to whole people: bounds the memory, whatever
@@ -113,7 +113,7 @@ def filled_chunks(
                 applied, chunk = begun.popleft()
                 applied.result()
                 yield chunk
-            task = later.submit(_apply, plan, facts, values, fact_days)
+            task = later.submit(write_values, plan, facts, values, fact_days)
             begun.append((task, (rows, values, fact_days)))
         for applied, chunk in begun:
             applied.result()
@@ -157,7 +157,8 @@ def _chunks(patients: pd.Series) -> Iterator[slice]:
     yield from map(slice, starts, [*starts[1:], len(patients)])
 
 
-def _apply(plan: FeaturePlan, facts: Facts, values: Values, fact_days: FactDays) -> None:
+def write_values(plan: FeaturePlan, facts: Facts, values: Values, fact_days: FactDays) -> None:
+    """Apply the rules to the facts of a chunk; `values` hold what no fact means, days are -1."""
     at_discharge = discharge_columns(plan.features)
     could_be_known = ~np.isnan(values[:, list(at_discharge)])
     coded, others = facts

@@ -23,7 +23,7 @@ from riskstrat.records import LinkedRecords
 from riskstrat.risklist.scores import KEY_COLUMNS, SCORE_COLUMNS, Scores
 from riskstrat.training import RiskModel
 
-__all__ = ["ScoredRows", "score", "score_rows"]
+__all__ = ["ScoredRows", "as_scores", "require_feeds", "score", "score_rows"]
 
 BLOCK_ROWS = 65_536
 """Most rows scored and explained at a time: contributions of single features are kept for these
@@ -88,6 +88,13 @@ def score(
     say("features, scores and reasons")
     with _feature_writer(feature_contributions, model) as keep:
         found = _joined(list(_score_chunks(model, records, cohort, keep)))
+    return as_scores(model, records, index_date, found)
+
+
+def as_scores(
+    model: RiskModel, records: LinkedRecords, index_date: date | None, found: ScoredRows
+) -> Scores:
+    """Everyone's rows, by practice and rank, with what was scored."""
     order = _ranked(found.scores)
     scores = found.scores.iloc[order].reset_index(drop=True)
     rank = scores.groupby("practice_code", dropna=False, sort=False).cumcount() + 1
@@ -129,7 +136,7 @@ def score_rows(
         When the records lack a kind of feed that the model was trained with.
     """
     model.require_matrix(matrix)
-    _require_feeds(model, cohort)
+    require_feeds(model, cohort)
     blocks = [
         _score_block(
             model,
@@ -242,7 +249,8 @@ def _run(
     }
 
 
-def _require_feeds(model: RiskModel, cohort: Cohort) -> None:
+def require_feeds(model: RiskModel, cohort: Cohort) -> None:
+    """Refuse records that lack a kind of feed that the model was trained with."""
     trained, given = (_families(told) for told in (model.provenance, cohort.origin))
     if trained is None or given is None:
         return
