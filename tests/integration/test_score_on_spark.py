@@ -32,7 +32,7 @@ IN_PIECES = 7
 """Rows of an Arrow batch, of which everybody has more."""
 
 ROWS_AT_ONCE = 5000
-"""Rows looked at together: some ten people."""
+"""Rows looked at together: some fifty people."""
 
 BATCH_ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
 
@@ -58,7 +58,7 @@ def expected(model: RiskModel, folder: Path) -> Scores:
 
 @pytest.fixture(scope="module")
 def found(model: RiskModel, folder: Path, spark: SparkSession) -> SparkScores:
-    """Scored from batches that cut everybody in pieces, some ten people at a time."""
+    """Scored from batches that cut everybody in pieces, some fifty people at a time."""
     records, before = load_records(folder, engine=SparkEngine(spark)), spark.conf.get(BATCH_ROWS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spark_engine, "ROWS_AT_ONCE", ROWS_AT_ONCE)

@@ -1,8 +1,9 @@
-"""Score and explain everyone inside Spark: nothing of a person but the key leaves the executors.
+"""Score and explain everyone inside Spark: no facts come to the driver.
 
-The cohort is counted and numbered on the driver. Facts of a row of the matrix meet in one Python
-process of an executor, which applies the rules, scores, explains and words the reasons by the same
-functions as :func:`riskstrat.risklist.score`. The model travels as the files of its artefact.
+The cohort, one short row per person and index date, is counted and numbered there. Facts of a row
+of the matrix meet in one Python process of an executor, which applies the rules, scores, explains
+and words the reasons by the same functions as :func:`riskstrat.risklist.score`. The model travels as
+the files of its artefact.
 """
 
 from __future__ import annotations
