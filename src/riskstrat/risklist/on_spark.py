@@ -2,8 +2,8 @@
 
 The cohort, one short row per person and index date, is counted and numbered there. Facts of a row
 of the matrix meet in one Python process of an executor, which applies the rules, scores, explains
-and words the reasons by the same functions as :func:`riskstrat.risklist.score`. The model travels as
-the files of its artefact.
+and words the reasons by the same functions as :func:`riskstrat.risklist.score`. The model travels
+as the files of its artefact.
 """
 
 from __future__ import annotations
