@@ -67,4 +67,4 @@ def test_the_bare_core_imports_without_extras(environment: Path) -> None:
         "for name in riskstrat.__all__: getattr(riskstrat, name)\n"
         "print(len(riskstrat.__all__))\n"
     )
-    assert run(python, "-c", code, cwd=environment).strip() == "12"
+    assert run(python, "-c", code, cwd=environment).strip() == "13"

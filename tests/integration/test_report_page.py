@@ -114,6 +114,7 @@ def test_words_of_figures_are_at_least_seven_points_on_paper(page):
     assert smallest >= 7
 
 
+@pytest.mark.parametrize("address", ["report"], indirect=True)
 def test_the_number_of_a_line_stands_on_it_in_both_panels_and_none_hides_another(page):
     boxes = page.evaluate(
         "() => [...document.querySelectorAll('svg[aria-labelledby^=discrimination] text')]"
