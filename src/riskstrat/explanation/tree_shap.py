@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -40,11 +41,12 @@ TABLE_NUMBERS = 16_384
 """Most numbers of one table, 128 KiB: larger ones gained no time [measured]. A row's place in a
 table is a number of 16 bits, so that it could never be above 65,536."""
 
-TABLE_BYTES = 256 * 2**20
-"""Most memory of all tables; where it is not enough, smaller tables are made."""
+SMALLEST_TABLE = 4096
+"""Numbers to which tables are made smaller to save memory: below, there are so many that they take
+more."""
 
-SMALLEST_TABLE = 512
-"""Numbers below which tables are not made smaller to save memory."""
+TABLE_BYTES = 512 * 2**20
+"""Most memory of all tables. Trees for which it is not enough are explained as those too deep."""
 
 PADDING = 8
 """Numbers between columns, so that columns do not all fall on the same places of a cache."""
@@ -112,9 +114,10 @@ class TreeShap:
         self._kind = np.min_scalar_type(int(self._cells.counts.max()))
         of_output = [told.trees[k :: told.outputs] for k in range(told.outputs)]
         grown = [_grow(trees, self._cells) for trees in of_output]
-        limit = _table_limit([tree for trees in grown for tree in trees], players)
+        planned = iter(_plan([tree for trees in grown for tree in trees], players))
         self._outputs = [
-            _build_output(trees, players, limit, self._kind, self._threads) for trees in grown
+            _build_output(trees, list(islice(planned, len(trees))), players, self._kind)
+            for trees in grown
         ]
         constants = [_constant(trees) for trees in of_output]
         expected = [o.expected + c for o, c in zip(self._outputs, constants, strict=True)]
@@ -231,26 +234,29 @@ def _grow(trees: Sequence[Tree], cells: Cells) -> list[_Grown]:
     return grown
 
 
-def _table_limit(trees: Sequence[_Grown], players: Players) -> int:
-    """Numbers of one table, so that all of them keep to TABLE_BYTES."""
+def _plan(trees: Sequence[_Grown], players: Players) -> list[npt.NDArray[np.int64]]:
+    """The parts of each tree, so that all tables keep to TABLE_BYTES; none for a tree without."""
     limit = TABLE_NUMBERS
-    while limit > SMALLEST_TABLE:
-        sizes = [split_in_parts(*tree, players, limit)[:, 2].sum() for tree in trees]
-        if sum(sizes) * np.dtype(np.float64).itemsize <= TABLE_BYTES:
-            break
+    while True:
+        parts = [split_in_parts(*tree, players, limit) for tree in trees]
+        numbers = np.cumsum([found[:, 2].sum() for found in parts])
+        fits = numbers * np.dtype(np.float64).itemsize <= TABLE_BYTES
+        if fits.all() or limit // 2 < SMALLEST_TABLE:
+            return [found[: len(found) * fit] for found, fit in zip(parts, fits, strict=True)]
         limit //= 2
-    return limit
 
 
 def _build_output(
-    trees: Sequence[_Grown], players: Players, limit: int, kind: np.dtype[Any], threads: int
+    trees: Sequence[_Grown],
+    planned: Sequence[npt.NDArray[np.int64]],
+    players: Players,
+    kind: np.dtype[Any],
 ) -> _Output:
-    def parts_of(tree: _Grown) -> list[Part]:
-        spans = split_in_parts(*tree, players, limit)
-        return list(build_parts(tree.paths, spans, players, limit))
+    def build(tree: _Grown, spans: npt.NDArray[np.int64]) -> list[Part]:
+        return list(build_parts(tree.paths, spans, players, TABLE_NUMBERS))
 
-    with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(parts_of, trees))
+    with ThreadPoolExecutor(_cores()) as pool:
+        parts = list(pool.map(build, trees, planned))
     deep = [tree.paths for tree, found in zip(trees, parts, strict=True) if not found]
     reached = [float(tree.paths.value @ tree.paths.weight.prod(axis=1)) for tree in trees]
     return _Output(

@@ -179,9 +179,9 @@ def test_a_spawned_process_is_told_the_same(booster, found):
 
 def test_tables_keep_to_their_memory(booster, found, monkeypatch):
     whole = TreeShap(booster).describe()
-    monkeypatch.setattr(tree_shap, "SMALLEST_TABLE", 8)
     monkeypatch.setattr(tree_shap, "TABLE_BYTES", whole["table_bytes"] // 2)
     small = TreeShap(booster)
+    assert 0 < small.describe()["trees_too_deep"] < whole["trees_in_tables"]
     assert small.describe()["table_bytes"] <= whole["table_bytes"] // 2
     assert small.shap_values(rows()) == pytest.approx(found, abs=1e-12)
 
