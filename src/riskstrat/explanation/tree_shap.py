@@ -116,7 +116,9 @@ class TreeShap:
         grown = [_grow(trees, self._cells) for trees in of_output]
         planned = iter(_plan([tree for trees in grown for tree in trees], players))
         self._outputs = [
-            _build_output(trees, list(islice(planned, len(trees))), players, self._kind)
+            _build_output(
+                trees, list(islice(planned, len(trees))), players, self._kind, self._threads
+            )
             for trees in grown
         ]
         constants = [_constant(trees) for trees in of_output]
@@ -251,11 +253,12 @@ def _build_output(
     planned: Sequence[npt.NDArray[np.int64]],
     players: Players,
     kind: np.dtype[Any],
+    threads: int,
 ) -> _Output:
     def build(tree: _Grown, spans: npt.NDArray[np.int64]) -> list[Part]:
         return list(build_parts(tree.paths, spans, players, TABLE_NUMBERS))
 
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(build, trees, planned))
     deep = [tree.paths for tree, found in zip(trees, parts, strict=True) if not found]
     reached = [float(tree.paths.value @ tree.paths.weight.prod(axis=1)) for tree in trees]
