@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from riskstrat.compiled import compiled
 from riskstrat.explanation.square import SIDE, add_square
-from riskstrat.explanation.tables import Part
+from riskstrat.explanation.tables import Subtree
 
 __all__ = ["Lookups", "add_lookups", "pack_lookups", "to_rows"]
 
@@ -33,9 +33,9 @@ Floats = npt.NDArray[np.float64]
 
 
 class Lookups(NamedTuple):
-    """All parts of all trees, packed: part k has steps, squares and values from its offsets on.
+    """All subtrees of all trees, packed: each has steps, squares and values from its offsets on.
 
-    A state is the place of its numbers in the part's values; every square has four columns.
+    A state is the place of its numbers in the subtree's values; every square has four columns.
     """
 
     start: npt.NDArray[np.uint16]
@@ -49,12 +49,12 @@ class Lookups(NamedTuple):
     values: Floats
 
 
-def pack_lookups(parts: Sequence[Part], kind: np.dtype[Any]) -> Lookups:
-    """Pack parts for :func:`add_lookups`.
+def pack_lookups(subtrees: Sequence[Subtree], kind: np.dtype[Any]) -> Lookups:
+    """Pack subtrees for :func:`add_lookups`.
 
     Parameters
     ----------
-    parts : sequence of Part
+    subtrees : sequence of Subtree
     kind : dtype
         Of the cells of rows.
 
@@ -69,18 +69,18 @@ def pack_lookups(parts: Sequence[Part], kind: np.dtype[Any]) -> Lookups:
     def joined(arrays: Sequence[npt.NDArray[Any]]) -> Integers:
         return np.concatenate([np.empty(0, np.int64), *arrays])
 
-    values = np.empty(sum(part.values.size for part in parts))
-    values_at = at([part.values.size for part in parts])
-    for part, first in zip(parts, values_at[:-1], strict=True):
-        values[first : first + part.values.size] = part.values.ravel()
+    values = np.empty(sum(subtree.values.size for subtree in subtrees))
+    values_at = at([subtree.values.size for subtree in subtrees])
+    for subtree, first in zip(subtrees, values_at[:-1], strict=True):
+        values[first : first + subtree.values.size] = subtree.values.ravel()
     return Lookups(
-        start=np.array([part.start for part in parts], np.uint16),
-        step_at=at([len(part.cell) for part in parts]),
-        step_feature=joined([part.feature for part in parts]),
-        step_cell=joined([part.cell for part in parts]).astype(kind),
-        step_delta=joined([part.delta for part in parts]).astype(np.uint16),  # modulo 2^16
-        square_at=at([len(part.columns) // SIDE for part in parts]),
-        squares=joined([part.columns for part in parts]).reshape(-1, SIDE),
+        start=np.array([subtree.start for subtree in subtrees], np.uint16),
+        step_at=at([len(subtree.cell) for subtree in subtrees]),
+        step_feature=joined([subtree.feature for subtree in subtrees]),
+        step_cell=joined([subtree.cell for subtree in subtrees]).astype(kind),
+        step_delta=joined([subtree.delta for subtree in subtrees]).astype(np.uint16),  # modulo 2^16
+        square_at=at([len(subtree.columns) // SIDE for subtree in subtrees]),
+        squares=joined([subtree.columns for subtree in subtrees]).reshape(-1, SIDE),
         values_at=values_at,
         values=values,
     )
@@ -88,7 +88,7 @@ def pack_lookups(parts: Sequence[Part], kind: np.dtype[Any]) -> Lookups:
 
 @compiled
 def add_lookups(lookups: Lookups, cells: npt.NDArray[Any], found: Floats) -> float:
-    """Add the Shapley values of all parts.
+    """Add the Shapley values of all subtrees.
 
     Parameters
     ----------
@@ -107,18 +107,18 @@ def add_lookups(lookups: Lookups, cells: npt.NDArray[Any], found: Floats) -> flo
     flat, width = found.ravel(), found.shape[1]
     state = np.empty(rows, np.uint16)
     seen = 0.0
-    for part in range(len(lookups.start)):
-        at, end = lookups.values_at[part], lookups.values_at[part + 1]
+    for subtree in range(len(lookups.start)):
+        at, end = lookups.values_at[subtree], lookups.values_at[subtree + 1]
         if rows >= MANY_ROWS:
             for place in range(at, end, CACHE_LINE):  # in order: rows will ask for it in disorder
                 seen += lookups.values[place]
-        state[:] = lookups.start[part]
-        for step in range(lookups.step_at[part], lookups.step_at[part + 1]):
+        state[:] = lookups.start[subtree]
+        for step in range(lookups.step_at[subtree], lookups.step_at[subtree + 1]):
             own, cell = cells[lookups.step_feature[step]], lookups.step_cell[step]
             delta = lookups.step_delta[step]
             for row in range(rows):
                 state[row] += delta if own[row] >= cell else np.uint16(0)
-        for square in range(lookups.square_at[part], lookups.square_at[part + 1]):
+        for square in range(lookups.square_at[subtree], lookups.square_at[subtree + 1]):
             a, b, c, d = lookups.squares[square] * width
             for row in range(0, rows, SIDE):
                 starts = (

@@ -1,8 +1,8 @@
-"""Tables of Shapley values for parts of a tree.
+"""Tables of Shapley values for the subtrees of a tree.
 
-A part is a run of leaves, all those below one node. What its leaves give to the features on their
+A subtree stands for all leaves below one node. What its leaves give to the features on their
 paths depends only on which cells a row is in, and of these only few combinations (states) differ.
-Their Shapley values are worked out once a state; a row is then explained by one look-up a part.
+Their Shapley values are worked out once a state; a row is then explained by one look-up a subtree.
 
 The value of a leaf for player j (a feature, or features that enter together), with ``o`` 1 where
 the row satisfies a player's splits and ``z`` the share of training rows that do, is ::
@@ -34,16 +34,23 @@ from riskstrat.compiled import compiled
 from riskstrat.explanation.paths import Paths
 from riskstrat.explanation.square import SIDE
 
-__all__ = ["MOST_PLAYERS", "Part", "Players", "build_parts", "quadrature", "split_in_parts"]
+__all__ = [
+    "MOST_PLAYERS",
+    "Subtree",
+    "Players",
+    "build_subtrees",
+    "quadrature",
+    "split_in_subtrees",
+]
 
 MOST_PLAYERS = 12
 """Most players on the path of a leaf with a table: there are up to two to that power states."""
 
 MOST_LEAVES = 64
-"""Most leaves of a part: a state is told from others by one bit per leaf."""
+"""Most leaves of a subtree: a state is told from others by one bit per leaf."""
 
-PART_COST = 1.0
-"""What a part costs by itself, in columns added [measured]."""
+SUBTREE_COST = 1.0
+"""What a subtree costs by itself, in columns added [measured]."""
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -65,8 +72,8 @@ class Players(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
-    """The table of a part, and how a row finds its state.
+class Subtree:
+    """The table of a subtree, and how a row finds its state.
 
     The place of a row's numbers in the table is `start` plus the `delta` of every step whose `cell`
     the row has reached in the step's feature.
@@ -88,34 +95,36 @@ class Part:
     delta: Integers
 
 
-def build_parts(paths: Paths, spans: Integers, players: Players, limit: int) -> Iterator[Part]:
+def build_subtrees(
+    paths: Paths, spans: Integers, players: Players, limit: int
+) -> Iterator[Subtree]:
     """The tables of some runs of leaves.
 
     Parameters
     ----------
     paths : Paths
-    spans : ndarray of int64, shape (parts, 3)
-        From :func:`split_in_parts`.
+    spans : ndarray of int64, shape (subtrees, 3)
+        From :func:`split_in_subtrees`.
     players : Players
     limit : int
         As there.
 
     Yields
     ------
-    Part
+    Subtree
     """
     for first, last, _ in spans:
-        part = _states(paths, first, last, players, limit)
-        strides = np.append(np.cumprod(part.states[:0:-1])[::-1], 1)
-        strides *= len(part.columns)
-        values = np.zeros((int(np.prod(part.states)), len(part.columns)))
+        subtree = _states(paths, first, last, players, limit)
+        strides = np.append(np.cumprod(subtree.states[:0:-1])[::-1], 1)
+        strides *= len(subtree.columns)
+        values = np.zeros((int(np.prod(subtree.states)), len(subtree.columns)))
         for leaf in range(first, last):
-            _add_leaf(paths, leaf, players, part, values)
-        yield _with_steps(paths, part, strides, values)
+            _add_leaf(paths, leaf, players, subtree, values)
+        yield _with_steps(paths, subtree, strides, values)
 
 
 class _States(NamedTuple):
-    """The states of a part: for each of its features which cells of the tree are told apart."""
+    """The states of a subtree: for each of its features which cells of the tree are told apart."""
 
     features: Integers  # places in Paths.features, shape (f,)
     states: Integers  # number for each feature, shape (f,)
@@ -124,17 +133,17 @@ class _States(NamedTuple):
     size: int  # states in all times columns; more than the limit where there are too many
 
 
-def _with_steps(paths: Paths, part: _States, strides: Integers, values: Floats) -> Part:
-    places = [part.state_of[k, : paths.cells[g]] for k, g in enumerate(part.features)]
+def _with_steps(paths: Paths, subtree: _States, strides: Integers, values: Floats) -> Subtree:
+    places = [subtree.state_of[k, : paths.cells[g]] for k, g in enumerate(subtree.features)]
     moved = [place * stride for place, stride in zip(places, strides, strict=True)]
     changes = [np.flatnonzero(np.diff(of_one)) + 1 for of_one in moved]
-    return Part(
-        columns=part.columns,
+    return Subtree(
+        columns=subtree.columns,
         values=values,
         start=int(sum(of_one[0] for of_one in moved)),
-        feature=np.repeat(paths.features[part.features], [len(c) for c in changes]),
+        feature=np.repeat(paths.features[subtree.features], [len(c) for c in changes]),
         cell=np.concatenate(
-            [paths.firsts[g, c] for g, c in zip(part.features, changes, strict=True)]
+            [paths.firsts[g, c] for g, c in zip(subtree.features, changes, strict=True)]
         ),
         delta=np.concatenate([np.diff(m)[c - 1] for m, c in zip(moved, changes, strict=True)]),
     )
@@ -164,7 +173,7 @@ _POINTS = quadrature((MOST_PLAYERS + 1) // 2)
 
 
 @compiled
-def split_in_parts(
+def split_in_subtrees(
     nodes: npt.NDArray[Any],
     spans: Integers,
     paths: Paths,
@@ -184,16 +193,16 @@ def split_in_parts(
 
     Returns
     -------
-    ndarray of int64, shape (parts, 3)
+    ndarray of int64, shape (subtrees, 3)
         First leaf, the one after the last, and the numbers of the table; empty where a single leaf
         is beyond the limits.
     """
     leaf_cost, leaf_size = np.zeros(len(paths.length)), np.zeros(len(paths.length), np.int64)
     for leaf in range(len(leaf_cost)):
-        part = _states(paths, leaf, leaf + 1, players, limit)
-        if part.size > limit:
+        subtree = _states(paths, leaf, leaf + 1, players, limit)
+        if subtree.size > limit:
             return np.zeros((0, 3), np.int64)
-        leaf_cost[leaf], leaf_size[leaf] = len(part.columns) + PART_COST, part.size
+        leaf_cost[leaf], leaf_size[leaf] = len(subtree.columns) + SUBTREE_COST, subtree.size
     cost, size = np.zeros(len(nodes)), np.zeros(len(nodes), np.int64)
     is_whole = np.zeros(len(nodes), np.bool_)
     for node in range(len(nodes) - 1, -1, -1):
@@ -204,15 +213,15 @@ def split_in_parts(
             cost[node] += cost[child] if child >= 0 else leaf_cost[edge]
             can_be_whole = can_be_whole and (child < 0 or is_whole[child])
         if can_be_whole and spans[node, 1] - spans[node, 0] <= MOST_LEAVES:
-            part = _states(paths, spans[node, 0], spans[node, 1], players, limit)
-            whole = len(part.columns) + PART_COST
-            if part.size <= limit and whole <= cost[node]:
-                is_whole[node], cost[node], size[node] = True, whole, part.size
-    return _largest_parts(spans, is_whole, size, leaf_size)
+            subtree = _states(paths, spans[node, 0], spans[node, 1], players, limit)
+            whole = len(subtree.columns) + SUBTREE_COST
+            if subtree.size <= limit and whole <= cost[node]:
+                is_whole[node], cost[node], size[node] = True, whole, subtree.size
+    return _largest_subtrees(spans, is_whole, size, leaf_size)
 
 
 @compiled
-def _largest_parts(
+def _largest_subtrees(
     spans: Integers, is_whole: npt.NDArray[np.bool_], size: Integers, leaf_size: Integers
 ) -> Integers:
     """The whole nodes that stand below no other, and the leaves below none."""
@@ -221,12 +230,12 @@ def _largest_parts(
         if is_whole[node]:
             last[spans[node, 0]], numbers[spans[node, 0]] = spans[node, 1], size[node]
     found = np.zeros((len(leaf_size), 3), np.int64)
-    parts, leaf = 0, 0
+    subtrees, leaf = 0, 0
     while leaf < len(leaf_size):
-        found[parts] = leaf, last[leaf], numbers[leaf]
+        found[subtrees] = leaf, last[leaf], numbers[leaf]
         leaf = last[leaf]
-        parts += 1
-    return found[:parts]
+        subtrees += 1
+    return found[:subtrees]
 
 
 @compiled
@@ -292,8 +301,8 @@ def _number_distinct(values: npt.NDArray[np.uint64], numbers: Integers) -> int:
 
 
 @compiled
-def _add_leaf(paths: Paths, leaf: int, players: Players, part: _States, values: Floats) -> None:
-    """Add what a leaf gives in every state of a part."""
+def _add_leaf(paths: Paths, leaf: int, players: Players, subtree: _States, values: Floats) -> None:
+    """Add what a leaf gives in every state of a subtree."""
     length = paths.length[leaf]
     member = players.of_feature[paths.features[paths.feature[leaf, :length]]]
     who = np.unique(member)
@@ -301,9 +310,9 @@ def _add_leaf(paths: Paths, leaf: int, players: Players, part: _States, values: 
     for place in range(length):
         weights[np.searchsorted(who, member[place])] *= paths.weight[leaf, place]
     given = _leaf_values(weights, paths.value[leaf])
-    columns = np.searchsorted(part.columns, players.column[who])
-    broken = _broken_by(paths, leaf, part, member, who)
-    digits = np.zeros(len(part.states), np.int64)
+    columns = np.searchsorted(subtree.columns, players.column[who])
+    broken = _broken_by(paths, leaf, subtree, member, who)
+    digits = np.zeros(len(subtree.states), np.int64)
     everyone = (1 << len(who)) - 1
     for state in range(values.shape[0]):
         unsatisfied = 0
@@ -314,22 +323,24 @@ def _add_leaf(paths: Paths, leaf: int, players: Players, part: _States, values: 
         k = len(digits) - 1
         while k >= 0:
             digits[k] += 1
-            if digits[k] < part.states[k]:
+            if digits[k] < subtree.states[k]:
                 break
             digits[k] = 0
             k -= 1
 
 
 @compiled
-def _broken_by(paths: Paths, leaf: int, part: _States, member: Integers, who: Integers) -> Integers:
+def _broken_by(
+    paths: Paths, leaf: int, subtree: _States, member: Integers, who: Integers
+) -> Integers:
     """For each state of each feature the bit of its player, where the leaf's path is left."""
-    broken = np.zeros((len(part.features), part.states.max()), np.int64)
+    broken = np.zeros((len(subtree.features), subtree.states.max()), np.int64)
     for place in range(len(member)):
-        k = np.searchsorted(part.features, paths.feature[leaf, place])
+        k = np.searchsorted(subtree.features, paths.feature[leaf, place])
         bit = 1 << np.searchsorted(who, member[place])
-        for cell in range(paths.cells[part.features[k]]):
+        for cell in range(paths.cells[subtree.features[k]]):
             if not paths.allowed[leaf, place, cell]:
-                broken[k, part.state_of[k, cell]] |= bit
+                broken[k, subtree.state_of[k, cell]] |= bit
     return broken
 
 

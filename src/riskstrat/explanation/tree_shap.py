@@ -23,7 +23,7 @@ from riskstrat.explanation.deep import Deep, add_deep, pack_deep
 from riskstrat.explanation.kernel import Lookups, add_lookups, pack_lookups, to_rows
 from riskstrat.explanation.paths import Paths, tree_paths
 from riskstrat.explanation.square import SIDE
-from riskstrat.explanation.tables import Part, Players, build_parts, split_in_parts
+from riskstrat.explanation.tables import Subtree, Players, build_subtrees, split_in_subtrees
 from riskstrat.explanation.tree_text import Tree, read_tree_text
 
 if TYPE_CHECKING:
@@ -237,14 +237,14 @@ def _grow(trees: Sequence[Tree], cells: Cells) -> list[_Grown]:
 
 
 def _plan(trees: Sequence[_Grown], players: Players) -> list[npt.NDArray[np.int64]]:
-    """The parts of each tree, so that all tables keep to TABLE_BYTES; none for a tree without."""
+    """The subtrees of each tree that have tables, so that all of them keep to TABLE_BYTES."""
     limit = TABLE_NUMBERS
     while True:
-        parts = [split_in_parts(*tree, players, limit) for tree in trees]
-        numbers = np.cumsum([found[:, 2].sum() for found in parts])
+        subtrees = [split_in_subtrees(*tree, players, limit) for tree in trees]
+        numbers = np.cumsum([found[:, 2].sum() for found in subtrees])
         fits = numbers * np.dtype(np.float64).itemsize <= TABLE_BYTES
         if fits.all() or limit // 2 < SMALLEST_TABLE:
-            return [found[: len(found) * fit] for found, fit in zip(parts, fits, strict=True)]
+            return [found[: len(found) * fit] for found, fit in zip(subtrees, fits, strict=True)]
         limit //= 2
 
 
@@ -255,15 +255,15 @@ def _build_output(
     kind: np.dtype[Any],
     threads: int,
 ) -> _Output:
-    def build(tree: _Grown, spans: npt.NDArray[np.int64]) -> list[Part]:
-        return list(build_parts(tree.paths, spans, players, TABLE_NUMBERS))
+    def build(tree: _Grown, spans: npt.NDArray[np.int64]) -> list[Subtree]:
+        return list(build_subtrees(tree.paths, spans, players, TABLE_NUMBERS))
 
     with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(build, trees, planned))
-    deep = [tree.paths for tree, found in zip(trees, parts, strict=True) if not found]
+        subtrees = list(pool.map(build, trees, planned))
+    deep = [tree.paths for tree, found in zip(trees, subtrees, strict=True) if not found]
     reached = [float(tree.paths.value @ tree.paths.weight.prod(axis=1)) for tree in trees]
     return _Output(
-        lookups=pack_lookups([part for of_tree in parts for part in of_tree], kind),
+        lookups=pack_lookups([subtree for of_tree in subtrees for subtree in of_tree], kind),
         deep=pack_deep(deep, players, kind),
         expected=sum(reached),
         trees_in_tables=len(trees) - len(deep),
