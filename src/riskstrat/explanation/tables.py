@@ -36,8 +36,8 @@ from riskstrat.explanation.square import SIDE
 
 __all__ = [
     "MOST_PLAYERS",
-    "Subtree",
     "Players",
+    "Subtree",
     "build_subtrees",
     "quadrature",
     "split_in_subtrees",

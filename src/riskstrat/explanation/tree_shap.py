@@ -23,7 +23,7 @@ from riskstrat.explanation.deep import Deep, add_deep, pack_deep
 from riskstrat.explanation.kernel import Lookups, add_lookups, pack_lookups, to_rows
 from riskstrat.explanation.paths import Paths, tree_paths
 from riskstrat.explanation.square import SIDE
-from riskstrat.explanation.tables import Subtree, Players, build_subtrees, split_in_subtrees
+from riskstrat.explanation.tables import Players, Subtree, build_subtrees, split_in_subtrees
 from riskstrat.explanation.tree_text import Tree, read_tree_text
 
 if TYPE_CHECKING:
