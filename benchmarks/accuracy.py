@@ -32,6 +32,7 @@ from sklearn.preprocessing import OneHotEncoder, PowerTransformer
 
 from benchmarks.diabetes130 import Encounters, load_encounters
 from benchmarks.machine import describe_machine, machine_line, write_result
+from riskstrat.classifier import RiskClassifier
 from riskstrat.evaluation import (
     Estimate,
     Observed,
@@ -40,7 +41,6 @@ from riskstrat.evaluation import (
     calibration_slope,
     observed_expected_ratio,
 )
-from riskstrat.training import RiskClassifier
 from riskstrat.training.folds import patient_folds
 
 __all__ = ["Judgement", "as_table", "choose", "fitted", "judge", "main", "measure", "models"]

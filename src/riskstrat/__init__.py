@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from riskstrat.classifier import RiskClassifier
     from riskstrat.cohort import build_cohort
     from riskstrat.explanation import TreeShap, explain
     from riskstrat.features import build_features
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from riskstrat.risklist import make_risk_list, score
     from riskstrat.simulation import simulate
     from riskstrat.study import load_study
-    from riskstrat.training import RiskClassifier, RiskModel
+    from riskstrat.training import RiskModel
 
 __all__ = [
     "RiskClassifier",
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "RiskClassifier": "training",
+    "RiskClassifier": "classifier",
     "RiskModel": "training",
     "TreeShap": "explanation",
     "build_cohort": "cohort",

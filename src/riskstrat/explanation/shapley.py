@@ -143,14 +143,14 @@ def explain(model: RiskModel, matrix: FeatureMatrix) -> Explanations:
 
 
 def tree_contributions(
-    trees: CalibratedTrees, values: npt.NDArray[np.float32]
+    trees: CalibratedTrees, values: npt.NDArray[np.floating]
 ) -> tuple[npt.NDArray[np.float64], float]:
     """Shapley values of calibrated trees, and their baseline.
 
     Parameters
     ----------
     trees : CalibratedTrees
-    values : ndarray of float32, shape (n, p)
+    values : ndarray of float32 or float64, shape (n, p)
         NaN means missing.
 
     Returns

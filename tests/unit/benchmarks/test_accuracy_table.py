@@ -9,8 +9,8 @@ from benchmarks.machine import describe_machine, machine_line
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from riskstrat.classifier import RiskClassifier
 from riskstrat.evaluation.resampled import drawn_people
-from riskstrat.training import RiskClassifier
 
 
 @pytest.fixture

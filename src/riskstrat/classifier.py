@@ -13,6 +13,7 @@ from sklearn.utils import Tags, check_array, check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from riskstrat.explanation.shapley import tree_contributions
 from riskstrat.training.parameters import TreeParameters
 from riskstrat.training.tables import TableCodes
 from riskstrat.training.trees import TrainingRows, fit_trees
@@ -58,8 +59,6 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     classes_ : ndarray of shape (2,)
         The second is the event.
     trees_ : CalibratedTrees
-    baseline_ : float
-        Calibrated log-odds to which the contributions of `explain` add.
     notes_ : FitNotes
         Number of trees, folds and calibration. With fewer than 10 groups with or without the event
         there is no cross-fitting: 100 trees and the identity as calibration.
@@ -154,7 +153,6 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             categorical=self.codes_.categorical,
         )
         self.trees_, self.notes_ = fit_trees(rows, self._parameters(), seed=self.random_state)
-        self.baseline_ = self._baseline(values[:1])
         return self
 
     def decision_function(self, X: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
@@ -194,16 +192,16 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
            AI for trees. Nature Machine Intelligence 2020;2:56-67.
         """
         values = self._values(X)
-        contributions = self.trees_.slope * self._shapley(values)[:, :-1]
+        contributions, _ = tree_contributions(self.trees_, values)
         if isinstance(X, pd.DataFrame):
             return pd.DataFrame(contributions, index=X.index, columns=X.columns)
         return contributions
 
-    def _baseline(self, row: NDArray[np.float64]) -> float:
-        return float(self.trees_.intercept + self.trees_.slope * self._shapley(row)[0, -1])
-
-    def _shapley(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(self.trees_.booster.predict(values, pred_contrib=True))
+    @property
+    def baseline_(self) -> float:
+        """Calibrated log-odds to which the contributions of `explain` add."""
+        check_is_fitted(self)
+        return tree_contributions(self.trees_, np.empty((0, self.n_features_in_)))[1]
 
     def _values(self, X: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
         check_is_fitted(self)

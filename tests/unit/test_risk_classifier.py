@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from riskstrat.training import RiskClassifier
+from riskstrat.classifier import RiskClassifier
 
 FAST = {"max_rounds": 60, "learning_rate": 0.1}
 
