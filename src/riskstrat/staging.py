@@ -1,19 +1,19 @@
-"""Write aside, then swap: a folder is either as it was before or complete."""
+"""Write aside, then swap: a file or folder is either as it was before or complete."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from riskstrat.errors import DataError, UsageError
 
-__all__ = ["require_replaceable", "staged_directory", "swap"]
+__all__ = ["require_replaceable", "staged_directory", "swap", "write_file"]
 
 
-@contextmanager
+@contextlib.contextmanager
 def staged_directory(out: Path, *, marker: str) -> Iterator[Path]:
     """A directory to write into, put in place of `out` only when everything was written.
 
@@ -40,11 +40,7 @@ def staged_directory(out: Path, *, marker: str) -> Iterator[Path]:
         yield staged
         swap(staged, out)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        raise DataError(
-            f"expected to write the folder '{out.name}', but: {reason}. Nothing was changed.",
-            do="Check the folder's permissions and the free disk space, then run it again.",
-        ) from error
+        raise _not_written("folder", out, error) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
@@ -99,3 +95,37 @@ def swap(staged: Path, out: Path) -> None:
             old.rename(out)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file aside, then swap it in.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made when missing.
+    content : bytes
+
+    Raises
+    ------
+    DataError
+        When the file cannot be written; an earlier one is then as it was.
+    """
+    aside = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(content)
+        aside.replace(path)
+    except OSError as error:
+        raise _not_written("file", path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def _not_written(kind: str, path: Path, error: OSError) -> DataError:
+    reason = os.strerror(error.errno) if error.errno else type(error).__name__
+    return DataError(
+        f"expected to write the {kind} '{path.name}', but: {reason}. Nothing was changed.",
+        do="Check the folder's permissions and the free disk space, then run it again.",
+    )

@@ -92,7 +92,7 @@ def tune(
     """
     from riskstrat.pipeline import tune_on
     from riskstrat.records import load_records
-    from riskstrat.risklist.export import write_text
+    from riskstrat.staging import write_file
     from riskstrat.study import load_study
     from riskstrat.training.tuning import MARK, SearchRules, params_text
 
@@ -106,7 +106,7 @@ def tune(
     rules = SearchRules(read.split.seed, minutes, trials=trials, storage=study_db)
     with stages() as say:
         found = tune_on(load_records(records), read, rules, progress=say)
-        write_text(out, params_text(found))
+        write_file(out, params_text(found).encode())
     kept = "kept" if found.is_better else "no clear gain: the defaults are written"
     lines = [
         f"{found.trials} trials: out-of-fold log-loss {found.best_loss:.5f} at best, "

@@ -1,18 +1,13 @@
-"""Risk lists as CSV and JSON text, and files that are either as before or complete."""
+"""Risk lists as CSV and JSON text."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from riskstrat.errors import DataError
-
-__all__ = ["csv_text", "json_text", "write_text"]
+__all__ = ["csv_text", "json_text"]
 
 RISK_DECIMALS = 4
 """A risk in a file is written to a hundredth of a percent: more would claim too much."""
@@ -56,35 +51,3 @@ def json_text(head: dict[str, Any], people: pd.DataFrame) -> str:
     ).astype(object)
     rows = plain.where(plain.notna(), None).to_dict("records")
     return json.dumps({**head, "people": rows}, indent=2, allow_nan=False) + "\n"
-
-
-def write_text(path: Path, text: str, *, with_mark: bool = False) -> None:
-    """Write a UTF-8 file aside, then swap it in.
-
-    Parameters
-    ----------
-    path : Path
-        The file; its folder is made when missing.
-    text : str
-    with_mark : bool
-        Whether to begin with a byte-order mark.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be written; an earlier one is then as it was.
-    """
-    aside = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(text.encode("utf-8-sig" if with_mark else "utf-8"))
-        aside.replace(path)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        raise DataError(
-            f"expected to write the file '{path.name}', but: {reason}. Nothing was changed.",
-            do="Check the folder's permissions and the free disk space, then run it again.",
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)

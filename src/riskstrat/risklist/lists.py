@@ -12,6 +12,7 @@ from riskstrat.errors import DataError, UsageError
 from riskstrat.explanation import risk_sentence
 from riskstrat.risklist import export
 from riskstrat.risklist.scores import Scores
+from riskstrat.staging import write_file
 
 __all__ = ["MODES", "NO_PRACTICE", "RiskList", "make_risk_list", "practices"]
 
@@ -71,7 +72,8 @@ class RiskList:
         DataError
             When the file cannot be written; an earlier one is then as it was.
         """
-        export.write_text(Path(path), export.csv_text(self.frame), with_mark=for_excel)
+        encoding = "utf-8-sig" if for_excel else "utf-8"
+        write_file(Path(path), export.csv_text(self.frame).encode(encoding))
 
     def to_json(self, path: str | Path) -> None:
         """Write the list as JSON: ``run``, ``practice``, ``mode``, ``capacity``, ``people``.
@@ -87,7 +89,7 @@ class RiskList:
             "mode": self.mode,
             "capacity": self.capacity,
         }
-        export.write_text(Path(path), export.json_text(head, self.frame))
+        write_file(Path(path), export.json_text(head, self.frame).encode())
 
 
 def practices(scores: Scores) -> list[str]:

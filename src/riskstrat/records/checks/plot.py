@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskstrat.errors import DataError, UsageError
+from riskstrat.errors import UsageError
 from riskstrat.records.checks.finding import FEWEST_SHOWN
+from riskstrat.staging import write_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +78,7 @@ def plot_volumes(frame: pd.DataFrame, path: Path, *, is_synthetic: bool = False)
         buffer = io.BytesIO()
         figure = _drawn(frame, is_synthetic=is_synthetic)
         figure.savefig(buffer, format=ending[1:], dpi=120, metadata=_NO_METADATA[ending])
-    _write(path, buffer.getvalue())
+    write_file(path, buffer.getvalue())
 
 
 def _drawn(frame: pd.DataFrame, *, is_synthetic: bool) -> Figure:
@@ -147,20 +146,3 @@ def _runs(is_few: npt.NDArray[np.bool_], month: npt.NDArray[np.float64]) -> list
         (month[begin] - _MONTH / 2, (end - begin) * _MONTH)
         for begin, end in zip(edges[::2], edges[1::2], strict=True)
     ]
-
-
-def _write(path: Path, content: bytes) -> None:
-    aside = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(content)
-        aside.replace(path)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        raise DataError(
-            f"expected to write the file '{path.name}', but: {reason}. Nothing was changed.",
-            do="Check the folder's permissions and the free disk space, then run it again.",
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
