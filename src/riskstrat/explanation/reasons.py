@@ -191,8 +191,8 @@ def _in_words(
     fact_dates = _fact_dates(index_dates, days)
     speaker = _Speaker(known.features, table)
     facts = zip(members.tolist(), values.tolist(), fact_dates.tolist(), days.tolist(), strict=True)
-    peers = known.peer_row[rows].tolist()
-    texts = [speaker.text(*one) for one in zip(told["direction"], facts, peers, strict=True)]
+    peers, directions = known.peer_row[rows].tolist(), told["direction"].tolist()
+    texts = [speaker.text(*one) for one in zip(directions, facts, peers, strict=True)]
     kept = people[["patient_id", "index_date"]].iloc[rows].reset_index(drop=True)
     frame = kept.assign(
         position=told["position"].to_numpy(dtype=np.int32),

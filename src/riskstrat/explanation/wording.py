@@ -80,6 +80,7 @@ def _words() -> dict[str, dict[str, Any]]:
     return tomllib.loads(source.read_text(encoding="utf-8"))
 
 
+@cache
 def date_in_words(day: date) -> str:
     """A date as people write it.
 
@@ -92,6 +93,7 @@ def date_in_words(day: date) -> str:
     return _say("date", "format", day=day.day, month=month, year=day.year)
 
 
+@cache
 def days_in_words(days: int) -> str:
     """A span of days, in months where it is whole months.
 
@@ -293,11 +295,15 @@ def risk_sentence(
     if not 0 <= risk <= 1:
         raise ValueError("expected a risk between 0 and 1")
     if risk < 0.01:  # noqa: PLR2004 - one in the denominator of 100
-        frequency = _say("risk", "below")
-    elif risk > 0.99:  # noqa: PLR2004 - all but one in the denominator of 100
-        frequency = _say("risk", "above")
-    else:
-        frequency = _say("risk", "number", number=int(risk * 100 + 0.5))
+        return _risk_sentence("below", 0, window_days, outcome_kind)
+    if risk > 0.99:  # noqa: PLR2004 - all but one in the denominator of 100
+        return _risk_sentence("above", 0, window_days, outcome_kind)
+    return _risk_sentence("number", int(risk * 100 + 0.5), window_days, outcome_kind)
+
+
+@cache
+def _risk_sentence(name: str, number: int, window_days: int, outcome_kind: str) -> str:
+    frequency = _say("risk", name, number=number)
     happened = _say("happened", outcome_kind)
     window = days_in_words(window_days)
     return _say("risk", "sentence", frequency=frequency, happened=happened, window=window)

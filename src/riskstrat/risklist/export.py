@@ -33,13 +33,12 @@ def csv_text(people: pd.DataFrame) -> str:
         index_date=people["index_date"].dt.strftime("%Y-%m-%d"),
     )
     texts = plain.select_dtypes(include=["str", "object"]).columns
-    safe = plain.assign(**{name: plain[name].map(_guarded) for name in texts})
+    safe = plain.assign(**{name: _guarded(plain[name].astype("str")) for name in texts})
     return safe.to_csv(index=False, lineterminator=LINE_END)
 
 
-def _guarded(cell: Any) -> Any:
-    is_formula = isinstance(cell, str) and cell.startswith(FORMULA_STARTS)
-    return f"'{cell}" if is_formula else cell
+def _guarded(cells: pd.Series) -> pd.Series:
+    return cells.mask(cells.str.startswith(FORMULA_STARTS), "'" + cells)
 
 
 def json_text(head: dict[str, Any], people: pd.DataFrame) -> str:

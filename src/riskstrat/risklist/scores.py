@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,25 +101,33 @@ class Scores:
         ndarray of object, shape (n,)
             Tuples of up to three sentences: the strongest raising reasons that are not sensitive.
         """
-        return self._listed("text")
+        return self._by_person("text")
 
     @cached_property
     def listed_codes(self) -> npt.NDArray[np.object_]:
         """The codes of :attr:`listed_reasons`, for machines, shape (n,)."""
-        return self._listed("code")
+        return self._by_person("code")
 
-    def _listed(self, column: str) -> npt.NDArray[np.object_]:
+    def _by_person(self, column: str) -> npt.NDArray[np.object_]:
+        """What the listed reasons of each row of `scores` have in a column, shape (n,)."""
+        rows, places = self._listed
+        texts = self.reasons[column].iloc[places].tolist()
+        ends = np.searchsorted(rows, np.arange(len(self.scores) + 1)).tolist()
+        told = (tuple(texts[first:end]) for first, end in pairwise(ends))
+        return np.fromiter(told, dtype=object, count=len(self.scores))
+
+    @cached_property
+    def _listed(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Row of `scores` and place in `reasons` of every reason on a list, in their order."""
         people = pd.MultiIndex.from_frame(self.scores[list(KEY_COLUMNS)])
-        shown = self.reasons[
-            (self.reasons["direction"] == RAISING) & ~self.reasons["sensitive"].astype(bool)
-        ]
-        rows = people.get_indexer(pd.MultiIndex.from_frame(shown[list(KEY_COLUMNS)]))
-        order = np.lexsort((shown["position"].to_numpy(), rows))
-        told: list[list[str]] = [[] for _ in range(len(people))]
-        for row, one in zip(rows[order].tolist(), shown[column].iloc[order], strict=True):
-            if len(told[row]) < REASONS_LISTED:
-                told[row].append(one)
-        return np.fromiter((tuple(of_one) for of_one in told), dtype=object, count=len(told))
+        is_shown = (self.reasons["direction"] == RAISING) & ~self.reasons["sensitive"].astype(bool)
+        places = np.flatnonzero(is_shown)
+        keys, position = self.reasons[list(KEY_COLUMNS)], self.reasons["position"].to_numpy()
+        rows = people.get_indexer(pd.MultiIndex.from_frame(keys.iloc[places]))
+        order = np.lexsort((position[places], rows))
+        rows, places = rows[order], places[order]
+        is_listed = np.arange(len(rows)) - np.searchsorted(rows, rows) < REASONS_LISTED
+        return rows[is_listed], places[is_listed]
 
     def describe(self) -> str:
         """Counts; never a patient value."""

@@ -228,6 +228,8 @@ def in_another_language(monkeypatch):
     module = sys.modules["riskstrat.features.catalogue"]  # the package's name is the function
     monkeypatch.setattr(module, "declared", lambda: translated)
     monkeypatch.setattr(wording_module, "_words", lambda: words)
+    for name in ("date_in_words", "days_in_words", "_risk_sentence"):  # without what they keep
+        monkeypatch.setattr(wording_module, name, getattr(wording_module, name).__wrapped__)
     return catalogue(parse_study(DEFAULT_STUDY))
 
 
