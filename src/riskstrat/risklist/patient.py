@@ -78,9 +78,10 @@ class PatientExplanation:
         if self.reasons.empty:
             lines.append(f"No recorded fact stands out from other {self.compared_with}.")
         lines.append(
-            f"Contributions in log-odds (baseline {self.baseline:+.3f}), and the percentage points "
-            f"of risk that are their share of the way from {100 * expit(self.baseline):.1f} % to "
-            f"{100 * self.risk:.1f} %:"
+            "Against everybody the model was developed on, not these peers: contributions in "
+            f"log-odds (baseline {self.baseline:+.3f}), and the percentage points of risk that are "
+            f"their share of the way from {100 * expit(self.baseline):.1f} % to "
+            f"{100 * self.risk:.1f} %. They are neither causal nor conditional expectations:"
         )
         lines.extend(
             f"  {row.label}: {row.contribution:+.3f} ({row.percentage_points:+.1f})"
