@@ -23,7 +23,6 @@ from riskstrat.explanation.peers import PeerTable
 from riskstrat.explanation.selection import Chosen
 from riskstrat.explanation.shapley import (
     Explanations,
-    group_columns,
     group_sums,
     tree_contributions,
 )
@@ -105,9 +104,9 @@ def build_reasons(
     if fact_days is None:
         raise UsageError("expected a feature matrix with the days since each fact.")
     known = _People(matrix.features, matrix.values, fact_days, peer_row, contributions)
-    groups = group_columns(matrix.features)
-    told = _choose(model, table, known, groups)
-    return _in_words(told, known, table, people, list(groups))
+    topics = selection.topics_of(matrix.features)
+    told = _choose(model, table, known, topics)
+    return _in_words(told, known, table, people, list(topics.groups))
 
 
 def _require_same_rows(
@@ -124,16 +123,16 @@ def _require_same_rows(
 
 
 def _choose(
-    model: RiskModel, table: PeerTable, known: _People, groups: selection.Groups
+    model: RiskModel, table: PeerTable, known: _People, topics: selection.Topics
 ) -> pd.DataFrame:
     """Row, group and feature of each reason, with direction and the group's contribution."""
     tellable = selection.facts(known.features, known.values, known.fact_days)
     up = selection.choose(
-        selection.raising(known.contributions, tellable, groups),
+        selection.raising(known.contributions, tellable, topics),
         most=selection.MAXIMUM_RAISING,
         always=selection.MINIMUM_RAISING,
     )
-    down = _choose_lowering(model, table, known, groups, tellable)
+    down = _choose_lowering(model, table, known, topics, tellable)
     told = pd.concat(
         [_chosen_frame(up, wording.RAISING), _chosen_frame(down, wording.LOWERING)],
         ignore_index=True,
@@ -141,7 +140,7 @@ def _choose(
     told["is_lowering"] = told["direction"] == wording.LOWERING
     told = told.sort_values(["row", "is_lowering", "order"], kind="stable", ignore_index=True)
     told["position"] = told.groupby("row").cumcount() + 1
-    sums = group_sums(known.contributions, groups)
+    sums = group_sums(known.contributions, topics.groups)
     told["peer_contribution"] = sums[told["row"].to_numpy(), told["group"].to_numpy()]
     return told
 
@@ -150,11 +149,11 @@ def _choose_lowering(
     model: RiskModel,
     table: PeerTable,
     known: _People,
-    groups: selection.Groups,
+    topics: selection.Topics,
     tellable: npt.NDArray[np.bool_],
 ) -> Chosen:
     """Lowering groups; the model of death is explained only for rows that have a candidate."""
-    first = selection.lowering(known.contributions, tellable, groups, death=None)
+    first = selection.lowering(known.contributions, tellable, topics, death=None)
     if model.death is None:
         return selection.choose(first, most=selection.MAXIMUM_LOWERING)
     rows = np.flatnonzero(np.isfinite(first.strength).any(axis=1))
@@ -162,7 +161,7 @@ def _choose_lowering(
     found = selection.lowering(
         known.contributions[rows],
         tellable[rows],
-        groups,
+        topics,
         death=death - table.death_means[known.peer_row[rows]],
     )
     chosen = selection.choose(found, most=selection.MAXIMUM_LOWERING)

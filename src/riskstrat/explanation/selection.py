@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from riskstrat.compiled import compiled
-from riskstrat.explanation.shapley import group_positions, group_sums
+from riskstrat.explanation.shapley import group_columns, group_positions, group_sums
 from riskstrat.features import Feature
 
-__all__ = ["Candidates", "Chosen", "choose", "facts", "lowering", "raising"]
+__all__ = ["Candidates", "Chosen", "Topics", "choose", "facts", "lowering", "raising", "topics_of"]
 
 MINIMUM_RAISING = 3
 """The strongest raising groups that are told even when their contribution is small."""
@@ -32,8 +32,12 @@ THRESHOLD = 0.05
 reach [judgement]: smaller ones would not change anybody's mind."""
 
 FLOOR = 0.01
-"""Log-odds (odds changed by 1 %) below which nothing is told, and that the feature which tells a
+"""Log-odds (odds changed by 1 %) below which nothing is told, and that the topic which tells a
 group must reach itself [judgement]: otherwise a sentence would stand for noise."""
+
+TOPIC_SHARE = 0.25
+"""Share of its group's contribution that the topic must have which tells the group [judgement]:
+otherwise a sentence would stand for something else."""
 
 MEASUREMENT_MAXIMUM_DAYS = 730
 """24 months: an older measurement is never told (binding statistical rule 9)."""
@@ -41,8 +45,30 @@ MEASUREMENT_MAXIMUM_DAYS = 730
 _COUNTED = {"count", "flag", "score"}
 """Kinds of which 0 is the absence of a record, not a fact."""
 
-Groups = dict[str, npt.NDArray[np.intp]]
+NOBODY = -1
+"""Column of no feature."""
+
 Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Topics:
+    """What is told together: features of a group about one kind of fact are a topic.
+
+    A condition and the time since it was first recorded, a measurement with its age and slope, or
+    the same count over several look-backs share what they contribute between them as the trees
+    happen to choose, so that only together they say what the fact stands for.
+
+    Parameters
+    ----------
+    groups : dict of str to ndarray
+        Columns of each clinical group.
+    topics : dict of (str, str) to ndarray
+        Columns of each topic, by group and fact.
+    """
+
+    groups: dict[str, npt.NDArray[np.intp]]
+    topics: dict[tuple[str, str], npt.NDArray[np.intp]]
 
 
 @dataclass(frozen=True)
@@ -55,7 +81,7 @@ class Candidates:
         Size of the group's peer contribution in this direction, log-odds; ``-inf`` where the group
         may not be told.
     member : ndarray of intp, shape (n, groups)
-        Column of the feature that tells it.
+        Column of the feature that tells it, -1 for none.
     """
 
     strength: Values
@@ -100,7 +126,29 @@ def facts(
     return np.asarray(told & (~is_measured | (fact_days <= MEASUREMENT_MAXIMUM_DAYS)))
 
 
-def raising(contributions: Values, tellable: npt.NDArray[np.bool_], groups: Groups) -> Candidates:
+def topics_of(features: Sequence[Feature]) -> Topics:
+    """The groups of some features and, within them, the topics.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        The p features.
+
+    Examples
+    --------
+    >>> from riskstrat.features import Feature
+    >>> copd = Feature("copd", "COPD", "", "lungs", "flag", ("gp",), 1095, "any condition.copd")
+    >>> since = Feature("since", "Days", "", "lungs", "days", ("gp",), 1095, "first condition.copd")
+    >>> topics_of([copd, since]).topics
+    {('lungs', 'condition.copd'): array([0, 1])}
+    """
+    groups, members = group_columns(features), dict[tuple[str, str], list[int]]()
+    for column, feature in enumerate(features):
+        members.setdefault((feature.group, feature.fact), []).append(column)
+    return Topics(groups, {topic: np.array(of_one) for topic, of_one in members.items()})
+
+
+def raising(contributions: Values, tellable: npt.NDArray[np.bool_], topics: Topics) -> Candidates:
     """Groups whose peer contribution raises the risk, with the fact that tells each.
 
     Parameters
@@ -108,72 +156,80 @@ def raising(contributions: Values, tellable: npt.NDArray[np.bool_], groups: Grou
     contributions : ndarray of float64, shape (n, p)
         Peer contributions in log-odds.
     tellable : ndarray of bool, shape (n, p)
-    groups : dict of str to ndarray
-        Column positions of each group.
+    topics : Topics
     """
-    return _candidates(contributions, tellable, groups, FLOOR)
+    return _candidates(contributions, tellable, topics, FLOOR)
 
 
 def lowering(
     contributions: Values,
     tellable: npt.NDArray[np.bool_],
-    groups: Groups,
+    topics: Topics,
     *,
     death: Values | None,
 ) -> Candidates:
     """Groups whose peer contribution lowers the risk, with the fact that tells each.
 
-    A group, or a feature, that raises the risk of death is never told as lowering: dying first is
-    one way of not being admitted (binding statistical rule 14).
+    A group, topic or feature that raises the risk of death is never told as lowering: dying first
+    is one way of not being admitted (binding statistical rule 14).
 
     Parameters
     ----------
     contributions : ndarray of float64, shape (n, p)
         Peer contributions to the risk of admission in log-odds.
     tellable : ndarray of bool, shape (n, p)
-    groups : dict of str to ndarray
+    topics : Topics
     death : ndarray of float64, shape (n, p), or None
         Peer contributions to the risk of death in log-odds; None when the study has no such model.
     """
     if death is None:
-        return _candidates(-contributions, tellable, groups, THRESHOLD)
-    found = _candidates(-contributions, tellable & (death <= 0), groups, THRESHOLD)
-    deadly = group_sums(death, groups) > 0
+        return _candidates(-contributions, tellable, topics, THRESHOLD)
+    of_feature = group_positions(topics.topics, death.shape[1])
+    deadly_topics = (group_sums(death, topics.topics) > 0)[:, of_feature]
+    harmless = tellable & (death <= 0) & ~deadly_topics
+    found = _candidates(-contributions, harmless, topics, THRESHOLD)
+    deadly = group_sums(death, topics.groups) > 0
     return Candidates(np.where(deadly, -np.inf, found.strength), found.member)
 
 
 def _candidates(
-    gains: Values, tellable: npt.NDArray[np.bool_], groups: Groups, minimum: float
+    gains: Values, tellable: npt.NDArray[np.bool_], topics: Topics, minimum: float
 ) -> Candidates:
-    shape = (len(gains), len(groups))
-    strength, strongest = np.zeros(shape), np.full(shape, -np.inf)
-    member = np.zeros(shape, dtype=np.intp)
-    positions = group_positions(groups, gains.shape[1])
-    _find_strongest(gains, tellable, positions, strength, (strongest, member))
-    strength[np.isneginf(strongest) | (strength < minimum)] = -np.inf
+    strength = group_sums(gains, topics.groups)
+    topic_gains = group_sums(gains, topics.topics)
+    places = list(topics.groups)
+    group = np.array([places.index(name) for name, _ in topics.topics], dtype=np.intp)
+    topic_gains[topic_gains < np.maximum(FLOOR, TOPIC_SHARE * strength[:, group])] = -np.inf
+    positions = (group_positions(topics.topics, gains.shape[1]), group)
+    member = np.full(strength.shape, NOBODY, dtype=np.intp)
+    _find_members((gains, topic_gains), tellable, positions, member)
+    strength[(member == NOBODY) | (strength < minimum)] = -np.inf
     return Candidates(strength, member)
 
 
 @compiled
-def _find_strongest(
-    gains: Values,
+def _find_members(
+    gains: tuple[Values, Values],
     tellable: npt.NDArray[np.bool_],
-    positions: npt.NDArray[np.intp],
-    strength: Values,
-    told: tuple[Values, npt.NDArray[np.intp]],
+    positions: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
+    member: npt.NDArray[np.intp],
 ) -> None:
-    """Sum each group, and find which of its features that may be told gains most."""
-    strongest, member = told
-    rows, features = gains.shape
-    for row in range(rows):
-        for feature in range(features):
-            group, gain = positions[feature], gains[row, feature]
-            if group < 0:
+    """For each group the feature that tells it: of the strongest topic the strongest feature."""
+    of_features, of_topics = gains
+    topic_of, group_of = positions
+    for row in range(len(tellable)):
+        for feature in range(len(topic_of)):
+            topic, gain = topic_of[feature], of_features[row, feature]
+            if not tellable[row, feature] or gain < 0 or of_topics[row, topic] == -np.inf:
                 continue
-            strength[row, group] += gain
-            is_told = tellable[row, feature] and gain >= FLOOR
-            if is_told and gain > strongest[row, group]:
-                strongest[row, group], member[row, group] = gain, feature
+            told = member[row, group_of[topic]]
+            if told == NOBODY:
+                member[row, group_of[topic]] = feature
+                continue
+            best = of_topics[row, topic_of[told]]
+            is_same = topic_of[told] == topic
+            if of_topics[row, topic] > best or (is_same and gain > of_features[row, told]):
+                member[row, group_of[topic]] = feature
 
 
 def choose(candidates: Candidates, *, most: int, always: int = 0) -> Chosen:

@@ -15,7 +15,7 @@ doi:10.1038/s42256-019-0138-9 (the game; :class:`TreeShap` says how its values a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -187,7 +187,7 @@ def group_columns(features: Sequence[Feature]) -> dict[str, npt.NDArray[np.intp]
 
 
 def group_sums(
-    contributions: npt.NDArray[np.float64], columns: dict[str, npt.NDArray[np.intp]]
+    contributions: npt.NDArray[np.float64], columns: Mapping[Any, npt.NDArray[np.intp]]
 ) -> npt.NDArray[np.float64]:
     """Row sums within each group, shape (n, groups), always added in the same order."""
     sums = np.zeros((len(contributions), len(columns)))
@@ -196,7 +196,7 @@ def group_sums(
 
 
 def group_positions(
-    columns: dict[str, npt.NDArray[np.intp]], features: int
+    columns: Mapping[Any, npt.NDArray[np.intp]], features: int
 ) -> npt.NDArray[np.intp]:
     """Position of the group of each feature, -1 for none, shape (p,)."""
     positions = np.full(features, -1, dtype=np.intp)

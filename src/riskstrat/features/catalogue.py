@@ -294,7 +294,8 @@ def _medicine(name: str, entry: Mapping[str, Any], history_days: int) -> Iterato
             kind="flag" if is_flag else "count",
             window_days=window,
             rule=f"{'any' if is_flag else 'count'} drug.{name}",
-            sentence=_say("medicine", **words) if is_flag else "",
+            sentence=_say("medicine" if is_flag else "items", **words),
+            sentence_one=None if is_flag else _say("items_one", **words),
             **common,
         )
 

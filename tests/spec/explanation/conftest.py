@@ -72,12 +72,13 @@ def peers_frame(facts: list[Fact], peers: str = "women aged 80 to 84") -> pd.Dat
 def fact() -> Callable[..., Fact]:
     """A fact about emergency admissions with some of its fields changed.
 
-    Fields of the feature are given by their own names.
+    Fields of the feature are given by their own names; features of one name are about one fact.
     """
 
     def make(**changes) -> Fact:
         names = set(Fact.__dataclass_fields__)
         of_feature = {name: value for name, value in changes.items() if name not in names}
+        of_feature.setdefault("rule", f"count {changes.get('name', 'admissions.emergency')}")
         of_fact = {name: value for name, value in changes.items() if name in names}
         return Fact(**{"feature": replace(ADMISSIONS, **of_feature), **of_fact})
 

@@ -82,6 +82,38 @@ def test_a_group_is_told_by_its_strongest_feature_that_has_a_fact(told, fact):
     assert list(told(strongest_without_fact, weaker, stronger)["feature"]) == ["c"]
 
 
+def test_features_about_the_same_fact_count_together(told, fact):
+    """A condition of which the trees use the time since its first record is told as recorded."""
+    recorded = fact(name="copd", contribution=0.0, rule="any condition.copd")
+    since = fact(name="copd_since", contribution=0.3, rule="first condition.copd", sentence="")
+    asthma = fact(name="asthma", contribution=0.1, rule="any condition.asthma")
+    assert list(told(asthma, recorded, since)["feature"]) == ["copd"]
+
+
+def test_two_look_backs_of_one_count_outweigh_a_stronger_feature(told, fact):
+    year = fact(name="year", contribution=0.2, rule="count admission")
+    longer = fact(name="longer", contribution=0.25, rule="count admission")
+    visits = fact(name="visits", contribution=0.4, rule="count visit")
+    assert list(told(visits, year, longer)["feature"]) == ["longer"]
+
+
+def test_what_points_the_other_way_does_not_tell_its_topic(told, fact):
+    """A good kidney value is no reason for a higher risk, whatever else of kidneys raises it."""
+    value = fact(name="egfr", contribution=-0.01, rule="latest egfr")
+    since = fact(name="egfr_days", contribution=0.3, rule="since egfr", sentence="")
+    assert told(value, since).empty
+
+
+@pytest.mark.parametrize(("contribution", "features"), [(0.09, []), (0.11, ["imd"])])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_topic_of_less_than_a_quarter_does_not_tell_its_group(
+    told, fact, contribution, features, sign
+):
+    age = fact(name="age", contribution=sign * (0.4 - contribution), sentence="")
+    area = fact(name="imd", contribution=sign * contribution)
+    assert list(told(age, area)["feature"]) == features
+
+
 def test_equal_features_are_told_in_the_order_of_the_catalogue(told, fact):
     assert list(told(fact(name="b"), fact(name="a"))["feature"]) == ["b"]
 
@@ -173,6 +205,13 @@ def test_a_feature_that_raises_death_does_not_tell_a_lowering_group(told, fact):
     palliative = fact(name="palliative", contribution=-0.6, death=0.2)
     other = fact(name="other", contribution=-0.3, death=-0.4)
     assert list(told(palliative, other, with_death=True)["feature"]) == ["other"]
+
+
+def test_a_topic_that_raises_death_does_not_tell_a_lowering_group(told, fact):
+    lost = fact(name="loss", contribution=-0.3, death=-0.1, rule="fall bmi")
+    slope = fact(name="slope", contribution=-0.3, death=0.2, rule="slope bmi", sentence="")
+    other = fact(name="other", contribution=-0.2, death=-0.4)
+    assert list(told(lost, slope, other, with_death=True)["feature"]) == ["other"]
 
 
 def test_what_raises_both_risks_is_told_as_raising(told, fact):

@@ -24,6 +24,7 @@ GROUPS_OF_FEATURES = (
     "tests",
     "person",
 )
+FACTS_OF_FEATURES = ("stays", "angina", "stays", "salt", "cancer", "clinics", "water", "age")
 KINDS = ("count", "flag", "days", "measurement", "flag", "count", "measurement", "count")
 PEOPLE = 3000
 
@@ -37,7 +38,7 @@ def feature(position: int) -> Feature:
         kind=KINDS[position],
         sources=("hospital", "gp"),
         window_days=365,
-        rule="sum",
+        rule=f"sum {FACTS_OF_FEATURES[position]}",
         workable=False,
         monotone=0,
         sensitive=False,

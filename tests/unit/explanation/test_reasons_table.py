@@ -49,13 +49,21 @@ def _by_loop(features, groups, row):
     for group in groups:
         members = [i for i, f in enumerate(features) if f.group == group]
         total, deadly = sum(peer[i] for i in members), sum(death[i] for i in members)
-        facts = [i for i in members if _fact(features[i], values[i], days[i])]
-        up = [i for i in facts if peer[i] >= 0.01]
-        down = [i for i in facts if -peer[i] >= 0.01 and death[i] <= 0]
+        up, down = [], []
+        for fact in dict.fromkeys(features[i].fact for i in members):
+            topic = [i for i in members if features[i].fact == fact]
+            whole = sum(peer[i] for i in topic)
+            harmless = sum(death[i] for i in topic) <= 0
+            tellable = [i for i in topic if _fact(features[i], values[i], days[i])]
+            for i in tellable:
+                if peer[i] >= 0 and whole >= max(0.01, total / 4):
+                    up.append((whole, peer[i], i))
+                if peer[i] <= 0 and -whole >= max(0.01, -total / 4) and death[i] <= 0 and harmless:
+                    down.append((-whole, -peer[i], i))
         if up and total >= 0.01:
-            told["raising"].append((total, group, max(up, key=lambda i: peer[i])))
+            told["raising"].append((total, group, max(up)[2]))
         if down and total <= -0.05 and deadly <= 0:
-            told["lowering"].append((-total, group, min(down, key=lambda i: peer[i])))
+            told["lowering"].append((-total, group, max(down)[2]))
     raising = sorted(told["raising"], key=lambda t: -t[0])
     raising = [t for place, t in enumerate(raising[:5]) if place < 3 or t[0] >= 0.05]
     lowering = sorted(told["lowering"], key=lambda t: -t[0])[:2]
