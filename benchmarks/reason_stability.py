@@ -158,12 +158,26 @@ def changed_rows(
     return changed
 
 
+def told_again(first: pd.DataFrame, second: pd.DataFrame) -> float:
+    """Share of reasons whose clinical group is told again to the same person, 0 to 1.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        Reasons before and after.
+    """
+    columns = ["patient_id", "index_date", "group", "direction"]
+    again = pd.MultiIndex.from_frame(second[columns])
+    return _share(pd.MultiIndex.from_frame(first[columns]).isin(again))
+
+
 def compared(first: Told, second: Told) -> dict[str, float]:
     """Shares of people whose reasons differ, and how far their risks moved."""
     people, own, other = first.people, first.reasons, second.reasons
     moved = np.abs(second.risk - first.risk)
     top = first.risk >= np.quantile(first.risk, 1 - LISTED_SHARE)
     on_list = changed_rows(listed(own), listed(other), people, ["code"])
+    of_top = own["patient_id"].isin(people.loc[top, "patient_id"])
     codes = changed_rows(own, other, people, ["code"])
     return {
         "risk_moved_more_than_tiny": _share(moved > TINY),
@@ -173,6 +187,8 @@ def compared(first: Told, second: Told) -> dict[str, float]:
         "order_or_codes_changed": _share(changed_rows(own, other, people, ["code", "position"])),
         "codes_changed_where_risk_moved_less_than_tiny": _share(codes[moved <= TINY]),
         "listed_people_with_a_listed_reason_changed": _share(on_list[top]),
+        "reasons_told_again": told_again(own, other),
+        "reasons_of_listed_people_told_again": told_again(own[of_top], other),
     }
 
 
@@ -271,9 +287,11 @@ def as_table(found: dict[str, Any]) -> Table:
     table = Table("what was changed", title=title)
     for column in ("risk > 0.1 points", "reasons", "groups", "reasons or order", "on the list"):
         table.add_column(column, justify="right")
+    table.add_column("groups told again", justify="right")
     for name, row in found["changes"].items():
         shown = ("risk_moved_more_than_tiny", "codes_changed", "groups_changed")
         shown += ("order_or_codes_changed", "listed_people_with_a_listed_reason_changed")
+        shown += ("reasons_told_again",)
         table.add_row(name, *(f"{row[key]:.2%}" for key in shown))
     return table
 

@@ -5,7 +5,14 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.reason_stability import as_table, changed_rows, listed, measure, shaken
+from benchmarks.reason_stability import (
+    as_table,
+    changed_rows,
+    listed,
+    measure,
+    shaken,
+    told_again,
+)
 from rich.console import Console
 
 from riskstrat.explanation import Explanations
@@ -52,6 +59,15 @@ def test_a_list_shows_three_raising_reasons_that_are_not_sensitive():
     assert listed(given)["code"].tolist() == ["1", "3", "4", "7"]
 
 
+@pytest.mark.parametrize(
+    ("second", "share"), [(FIRST, 1.0), (FIRST.iloc[:1], 0.33333), (FIRST.iloc[:0], 0.0)]
+)
+def test_a_reason_is_told_again_when_its_group_is(second, share):
+    groups = FIRST["code"].str.split(".").str[0]
+    again = FIRST.assign(group=groups)
+    assert told_again(again, again.loc[second.index]) == share
+
+
 def test_noise_moves_only_features_that_contribute():
     keys = PEOPLE[["patient_id", "index_date"]]
     given = Explanations(keys, (), np.array([[0.1, 0.0], [0.0, 0.0], [0.3, 0.0]]), -2.0)
@@ -69,6 +85,7 @@ def test_the_same_is_told_twice_and_under_rounding():
     assert changes["fitted on another sample of people"]["codes_changed"] > 0
     shares = [row["without_a_raising_reason"] for row in found["floors"]]
     assert shares == sorted(shares)
+    assert shares[0] < shares[-1]
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(as_table(found))
     assert "told twice" in console.export_text()
