@@ -16,6 +16,9 @@ from riskstrat.explanation.cells import goes_left
 
 __all__ = ["Paths", "tree_paths"]
 
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
 
 class Paths(NamedTuple):
     """Leaves of a tree from left to right; d distinct features at most on one path.
@@ -40,23 +43,22 @@ class Paths(NamedTuple):
         How many cells each feature has in the tree.
     """
 
-    feature: npt.NDArray[np.int64]
-    weight: npt.NDArray[np.float64]
+    feature: Integers
+    weight: Floats
     allowed: npt.NDArray[np.bool_]
-    value: npt.NDArray[np.float64]
-    length: npt.NDArray[np.int64]
-    features: npt.NDArray[np.int64]
-    firsts: npt.NDArray[np.int64]
-    cells: npt.NDArray[np.int64]
+    value: Floats
+    length: Integers
+    features: Integers
+    firsts: Integers
+    cells: Integers
 
 
-@compiled
 def tree_paths(
     nodes: npt.NDArray[Any],
     categories: npt.NDArray[np.bool_],
-    leaves: npt.NDArray[np.float64],
-    counts: npt.NDArray[np.int64],
-) -> tuple[Paths, npt.NDArray[np.int64]]:
+    leaves: Floats,
+    counts: Integers,
+) -> tuple[Paths, Integers]:
     """The paths of a tree with at least one split.
 
     Parameters
@@ -74,10 +76,75 @@ def tree_paths(
     spans : ndarray of int64, shape (m, 2)
         First leaf below each inner node and the one after the last, from left to right.
     """
-    paths = _empty_paths(nodes, categories, leaves, counts)
+    features, local = np.unique(nodes["feature"], return_inverse=True)
+    changes = np.zeros((len(features), counts[features].max()), np.bool_)
+    changes[:, 0] = True
+    _mark_changes(nodes, categories, (local, counts), changes)
+    cells = changes.sum(axis=1)
+    firsts = np.zeros((len(features), cells.max()), np.int64)
+    for place, own in enumerate(changes):
+        firsts[place, : cells[place]] = np.flatnonzero(own)
+    chain = np.zeros(len(nodes) + 1, np.int64)
+    shape = (len(leaves), min(_depth(nodes, chain), len(features)))
+    paths = Paths(
+        feature=np.full(shape, -1),
+        weight=np.ones(shape),
+        allowed=np.zeros((*shape, firsts.shape[1]), np.bool_),
+        value=np.zeros(len(leaves)),
+        length=np.zeros(len(leaves), np.int64),
+        features=features,
+        firsts=firsts,
+        cells=cells,
+    )
     spans = np.zeros((len(nodes), 2), np.int64)
     spans[:, 0] = len(leaves)
-    chain, side = np.zeros(len(nodes) + 1, np.int64), np.zeros(len(nodes) + 1, np.int64)
+    _walk((nodes, categories, leaves, local), (chain, np.zeros_like(chain)), paths, spans)
+    return paths, spans
+
+
+@compiled
+def _mark_changes(
+    nodes: npt.NDArray[Any],
+    categories: npt.NDArray[np.bool_],
+    known: tuple[Integers, Integers],
+    changes: npt.NDArray[np.bool_],
+) -> None:
+    """Mark the first cell of each interval of each feature that the tree knows."""
+    local, counts = known
+    for place in range(len(nodes)):
+        node = nodes[place]
+        before = goes_left(node, categories, 0)
+        for cell in range(1, counts[node.feature]):
+            is_left = goes_left(node, categories, cell)
+            if is_left != before:
+                changes[local[place], cell] = True
+            before = is_left
+
+
+@compiled
+def _depth(nodes: npt.NDArray[Any], depth: Integers) -> int:
+    """Splits on the longest path; `depth` is room for a number of each node."""
+    depth[:] = 1
+    deepest = 1
+    for node in range(len(nodes)):
+        deepest = max(deepest, depth[node])
+        for child in (nodes[node].left, nodes[node].right):
+            if child >= 0:
+                depth[child] = depth[node] + 1
+    return deepest
+
+
+@compiled
+def _walk(
+    tree: tuple[npt.NDArray[Any], npt.NDArray[np.bool_], Floats, Integers],
+    room: tuple[Integers, Integers],
+    paths: Paths,
+    spans: Integers,
+) -> None:
+    """Fill the paths, leaf by leaf from left to right."""
+    nodes, categories, leaves, local = tree
+    chain, side = room
+    chain[0] = 0
     leaf, top = 0, 0
     while top >= 0:
         node = chain[top]
@@ -97,32 +164,10 @@ def tree_paths(
             spans[chain[step], 1] = leaf + 1
             is_last = step == top
             cover = leaves[~child, 1] if is_last else nodes[chain[step + 1]].cover
-            _follow(paths, leaf, nodes[chain[step]], (side[step] == 0, cover), categories)
+            branch = (local[chain[step]], side[step] == 0, cover)
+            _follow(paths, leaf, nodes[chain[step]], branch, categories)
         leaf += 1
         side[top] += 1
-    return paths, spans
-
-
-@compiled
-def _empty_paths(
-    nodes: npt.NDArray[Any],
-    categories: npt.NDArray[np.bool_],
-    leaves: npt.NDArray[np.float64],
-    counts: npt.NDArray[np.int64],
-) -> Paths:
-    features, firsts, cells = _local_cells(nodes, categories, counts)
-    depth = _most_features(nodes)
-    count = len(leaves)
-    return Paths(
-        np.full((count, depth), -1),
-        np.ones((count, depth)),
-        np.zeros((count, depth, firsts.shape[1]), np.bool_),
-        np.zeros(count),
-        np.zeros(count, np.int64),
-        features,
-        firsts,
-        cells,
-    )
 
 
 @compiled
@@ -130,12 +175,11 @@ def _follow(
     paths: Paths,
     leaf: int,
     node: Any,
-    branch: tuple[bool, float],
+    branch: tuple[int, bool, float],
     categories: npt.NDArray[np.bool_],
 ) -> None:
-    """Add a branch, its side and its cover, to the path of a leaf."""
-    is_left, cover = branch
-    local = np.searchsorted(paths.features, node.feature)
+    """Add a branch, its feature in the tree, side and cover, to the path of a leaf."""
+    local, is_left, cover = branch
     place = 0
     while place < paths.length[leaf] and paths.feature[leaf, place] != local:
         place += 1
@@ -147,34 +191,3 @@ def _follow(
     for cell in range(paths.cells[local]):
         if goes_left(node, categories, paths.firsts[local, cell]) != is_left:
             paths.allowed[leaf, place, cell] = False
-
-
-@compiled
-def _most_features(nodes: npt.NDArray[Any]) -> int:
-    """A bound of the distinct features on one path: the depth, or the features of the tree."""
-    depth = np.ones(len(nodes), np.int64)
-    for node in range(len(nodes)):
-        for child in (nodes[node].left, nodes[node].right):
-            if child >= 0:
-                depth[child] = depth[node] + 1
-    return int(min(depth.max(), len(np.unique(nodes["feature"]))))
-
-
-@compiled
-def _local_cells(
-    nodes: npt.NDArray[Any], categories: npt.NDArray[np.bool_], counts: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The features of a tree, the first cell of each interval it knows, and their number."""
-    features = np.unique(nodes["feature"])
-    changes = np.zeros((len(features), counts[features].max()), np.bool_)
-    for node in nodes:
-        local = np.searchsorted(features, node.feature)
-        for cell in range(1, counts[node.feature]):
-            if goes_left(node, categories, cell) != goes_left(node, categories, cell - 1):
-                changes[local, cell] = True
-    changes[:, 0] = True
-    cells = changes.sum(axis=1)
-    firsts = np.zeros((len(features), cells.max()), np.int64)
-    for local in range(len(features)):
-        firsts[local, : cells[local]] = np.flatnonzero(changes[local])
-    return features, firsts, cells

@@ -241,34 +241,59 @@ def _largest_subtrees(
 @compiled
 def _states(paths: Paths, first: int, last: int, players: Players, limit: int) -> _States:
     """The features of a run of leaves and their states; stops where there are too many."""
-    features = np.unique(paths.feature[first:last])
-    features = features[features >= 0]
-    columns = _filled_up(
-        np.unique(players.column[players.of_feature[paths.features[features]]]), players
-    )
+    is_here = np.zeros(len(paths.features), np.bool_)
+    is_column = np.zeros(players.column.max() + 1, np.bool_)
+    for leaf in range(first, last):
+        for place in range(paths.length[leaf]):
+            is_here[paths.feature[leaf, place]] = True
+            is_column[players.column[_player(paths, leaf, place, players)]] = True
+    features, columns = _places(is_here, 1), _places(is_column, SIDE)
     states = np.zeros(len(features), np.int64)
     state_of = np.zeros((len(features), paths.firsts.shape[1]), np.int64)
     size = len(columns)
+    for leaf in range(first, last):
+        if _distinct_players(paths, leaf, players) > MOST_PLAYERS:
+            size = limit + 1
     for k in range(len(features)):
+        if size > limit:
+            break
         satisfied = _leaves_satisfied(paths, first, last, features[k])
         states[k] = _number_distinct(satisfied, state_of[k])
         size *= states[k]
-        if size > limit:
-            break
-    for leaf in range(first, last):
-        of_leaf = players.of_feature[paths.features[paths.feature[leaf, : paths.length[leaf]]]]
-        if len(np.unique(of_leaf)) > MOST_PLAYERS:
-            size = limit + 1
     return _States(features, states, state_of, columns, size)
 
 
 @compiled
-def _filled_up(columns: Integers, players: Players) -> Integers:
-    """Columns in whole squares; what is more goes to a column behind the last."""
-    width = (len(columns) + SIDE - 1) // SIDE * SIDE
-    filled = np.full(width, players.column.max() + 1)
-    filled[: len(columns)] = columns
-    return filled
+def _player(paths: Paths, leaf: int, place: int, players: Players) -> int:
+    """The player of a feature on the path of a leaf."""
+    return int(players.of_feature[paths.features[paths.feature[leaf, place]]])
+
+
+@compiled
+def _distinct_players(paths: Paths, leaf: int, players: Players) -> int:
+    count = 0
+    for place in range(paths.length[leaf]):
+        is_first = True
+        for earlier in range(place):
+            player = _player(paths, leaf, earlier, players)
+            is_first &= player != _player(paths, leaf, place, players)
+        count += is_first
+    return count
+
+
+@compiled
+def _places(flags: npt.NDArray[np.bool_], multiple: int) -> Integers:
+    """Where flags are set, filled up to a multiple with a place behind the last."""
+    count = 0
+    for flag in flags:
+        count += flag
+    found = np.full((count + multiple - 1) // multiple * multiple, len(flags))
+    count = 0
+    for place in range(len(flags)):
+        if flags[place]:
+            found[count] = place
+            count += 1
+    return found
 
 
 @compiled

@@ -203,7 +203,8 @@ class TreeShap:
         for output, wanted in zip(self._outputs, out, strict=True):
             found = np.zeros((self.columns + 1, cells.shape[1] + PADDING))
             add_lookups(output.lookups, cells, found)
-            add_deep(output.deep, cells, found)
+            if output.trees_too_deep:
+                add_deep(output.deep, cells, found)
             to_rows(found, wanted)
 
 
