@@ -158,6 +158,7 @@ def test_a_folder_with_somebodys_work_is_never_replaced(
     done = riskstrat(*(part.format(**places) for part in command), "--out", work)
     assert done.returncode == 2, done.stderr
     assert "other things" in " ".join(done.stderr.split())
+    assert done.stderr.lstrip().startswith("Error"), "it is told before any work is done"
     assert [path.name for path in work.iterdir()] == ["thesis.txt"]
 
 
