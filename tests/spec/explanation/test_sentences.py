@@ -15,7 +15,7 @@ from tests.readability import reading_age, syllables
 from riskstrat.explanation import caveat, reason_code, risk_sentence
 from riskstrat.explanation import wording as wording_module
 from riskstrat.explanation.wording import Usual, compare, peers_in_words, tell, tell_fact
-from riskstrat.features import catalogue
+from riskstrat.features import GROUPS, catalogue
 from riskstrat.features.declared import declared
 from riskstrat.reference import load_table
 from riskstrat.study import OUTCOMES, parse_study
@@ -125,9 +125,17 @@ def test_a_sentence_names_the_value_and_the_day(feature):
     assert ("{value}" in feature.sentence) == (feature.kind != "flag")
 
 
+def test_a_group_with_stays_of_any_kind_is_not_called_planned():
+    told = [f for f in FEATURES.values() if f.group == "planned" and "of any kind" in f.sentence]
+    assert told
+    assert "planned" not in GROUPS["planned"].lower()
+
+
 @each_feature
 def test_a_sentence_begins_in_small_letters_unless_with_a_name_and_has_no_full_stop(feature):
     for text in templates(feature):
+        is_named = text.startswith(tuple(name for name in excused() if name[0].isupper()))
+        assert is_named or text.startswith("{value}") or text[0].islower(), text
         assert not text.endswith("."), text
         assert text == text.strip()
         assert "  " not in text
