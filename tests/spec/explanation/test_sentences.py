@@ -36,7 +36,8 @@ NAMES = (
     *("long-term physical condition", "long-term physical conditions"),
     *("Charlson comorbidity index", "Elixhauser comorbidity score"),
     *("Hospital Frailty Risk Score", "Cambridge Multimorbidity Score"),
-    *("electronic frailty index", "frailty syndromes", "anticholinergic medicine"),
+    *("electronic frailty index", "frailty syndrome", "frailty syndromes"),
+    "anticholinergic medicine",
     *("delirium", "hip fracture", "physiotherapy or occupational therapy"),
     "reablement or intermediate care",
 )
@@ -123,6 +124,14 @@ def test_a_sentence_names_the_value_and_the_day(feature):
     for text in templates(feature):
         assert is_about_the_home or "{date}" in text, text
     assert ("{value}" in feature.sentence) == (feature.kind != "flag")
+
+
+@each_feature
+def test_what_is_counted_has_its_singular(feature):
+    """'1 frailty syndromes' would be told of many people."""
+    is_plural = re.search(r"^\{value\} |\{value\} (days|nights)\b", feature.sentence)
+    assert bool(is_plural) <= bool(feature.sentence_one), feature.sentence
+    assert not re.search(r"\{value\}|\bone \w+s\b", feature.sentence_one or "")
 
 
 def test_a_group_with_stays_of_any_kind_is_not_called_planned():
