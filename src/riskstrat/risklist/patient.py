@@ -82,7 +82,7 @@ class PatientExplanation:
             f"{100 * self.risk:.1f} %:"
         )
         lines.extend(
-            f"  {row.label}: {row.contribution:+.3f} ({row.percentage_points:+.1f})"
+            f"  {row.label}: {row.contribution:+z.3f} ({row.percentage_points:+z.1f})"
             for row in self.groups.itertuples()
         )
         return [*lines, caveat()]

@@ -60,6 +60,12 @@ def test_lines_tell_header_risk_reasons_contributions_and_the_caveat(explained):
     assert lines[-1].startswith("These recorded facts go with the risk")
 
 
+def test_next_to_nothing_has_no_minus(explained):
+    groups = explained.groups.assign(contribution=-0.0004, percentage_points=-0.04)
+    lines = replace(explained, groups=groups).lines()
+    assert "  Emergency hospital use: +0.000 (+0.0)" in lines
+
+
 def test_what_could_be_worked_on_stands_apart_and_each_fact_names_its_feeds(explained):
     two = explained.reasons[explained.reasons["direction"] == "raising"].head(2)
     assert len(two) == 2
