@@ -102,9 +102,10 @@ def peer_reference(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> p
     DataFrame
         One row per age band, sex (also "all") and feature: ``mean_contribution`` (log-odds),
         ``usual`` (lower median of the known values), ``share_with_any`` (share of the known values
-        above 0; both NaN where fewer than :data:`MINIMUM_PEERS` are known), ``people`` (rows it rests on), ``direction`` (1 when higher values go with higher
+        above 0), ``people`` (rows it rests on), ``direction`` (1 when higher values go with higher
         contributions, -1 lower, 0 neither), ``mean_death_contribution`` (log-odds; NaN without a
-        model of death), ``peers`` (who, in words).
+        model of death), ``peers`` (who, in words). What is usual and the share are NaN where fewer
+        than :data:`MINIMUM_PEERS` values are known.
 
     Raises
     ------
