@@ -214,6 +214,7 @@ def test_of_many_rows_every_kth_is_explained(model, matrix, cohort, monkeypatch)
     monkeypatch.setattr(module, "MOST_ROWS", 700)
     found = explain_evaluation(model, matrix, cohort).found
     assert (found["every"], found["rows"]) == (3, 665)
+    assert "mean size over one in 3 of the evaluation rows" in module.render_explanations(found)
 
 
 def test_every_index_date_has_its_share_of_the_rows_explained(monkeypatch):
