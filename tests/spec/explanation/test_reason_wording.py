@@ -37,6 +37,7 @@ def usual(median=0.0, share=0.2, direction=1):
         # counts: more than usual raises, fewer than usual lowers
         ("count", "raising", 3, usual(0, 0.2), "most women aged 80 to 84 had none"),
         ("count", "raising", 3, usual(2, 0.9), "the usual number for women aged 80 to 84 was 2"),
+        ("count", "raising", 3, usual(1, 0.6), "the usual number for women aged 80 to 84 was 1"),
         ("count", "lowering", 2, usual(5, 0.9), "the usual number for women aged 80 to 84 was 5"),
         ("count", "raising", 2, usual(5, 0.9), None),
         ("count", "lowering", 5, usual(2, 0.9), None),
@@ -170,7 +171,7 @@ def test_dates_are_written_out():
 @pytest.mark.parametrize(
     ("days", "words"),
     [(1, "1 day"), (30, "30 days"), (90, "3 months"), (180, "6 months"), (365, "12 months"),
-     (730, "24 months"), (1095, "36 months"), (100, "100 days")],
+     (730, "24 months"), (1095, "36 months"), (93, "3 months"), (94, "94 days"), (100, "100 days")],
 )  # fmt: skip
 def test_windows_are_told_in_months_where_they_are_whole_months(days, words):
     assert days_in_words(days) == words
