@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from tests.command_line import riskstrat, riskstrat_alone
@@ -57,6 +58,32 @@ def test_train_evaluate_and_explain(district: Path, tmp_path: Path) -> None:
     assert (tmp_path / "judged" / "metrics.json").read_bytes() == (
         tmp_path / "run" / "metrics.json"
     ).read_bytes()
+
+
+def test_everyone_is_scored_by_feature_on_request(
+    district: Path, district_run: Path, district_scores: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "scores"
+    arguments = ["--records", district, "--index-date", "2025-01-01", "--out", out, "--full"]
+    done = riskstrat("score", district_run / "artefact", *arguments)
+    assert done.returncode == 0, done.stderr
+    wide = pd.read_parquet(out / "feature_contributions.parquet").set_index("patient_id")
+    risk = pd.read_parquet(out / "scores.parquet").set_index("patient_id")[["baseline", "risk"]]
+    log_odds = risk["baseline"] + wide.drop(columns="index_date").sum(axis=1)
+    assert (log_odds - np.log(risk["risk"] / (1 - risk["risk"]))).abs().max() < 1e-9
+    assert len(wide) == len(risk) > 0
+    alike = [district_scores / "reasons.parquet", out / "reasons.parquet"]
+    assert alike[0].read_bytes() == alike[1].read_bytes()
+    assert [path.name for path in out.parent.iterdir()] == ["scores"]
+
+
+def test_scoring_that_fails_leaves_nothing_behind(
+    district: Path, district_run: Path, tmp_path: Path
+) -> None:
+    arguments = ["--records", district, "--index-date", "2035-01-01", "--full"]
+    done = riskstrat("score", district_run / "artefact", *arguments, "--out", tmp_path / "scores")
+    assert done.returncode == 3, done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_lists_of_every_practice(district_scores: Path, tmp_path: Path) -> None:
@@ -158,6 +185,7 @@ def test_a_folder_with_somebodys_work_is_never_replaced(
     done = riskstrat(*(part.format(**places) for part in command), "--out", work)
     assert done.returncode == 2, done.stderr
     assert "other things" in " ".join(done.stderr.split())
+    assert done.stderr.lstrip().startswith("Error"), "it is told before any work is done"
     assert [path.name for path in work.iterdir()] == ["thesis.txt"]
 
 

@@ -16,6 +16,8 @@ from riskstrat.explanation import tree_shap
 from riskstrat.explanation.tree_shap import TreeShap
 
 TOLERANCE = 1e-9
+ZERO = float(np.float32(1e-35))
+"""What LightGBM takes for 0 ends here."""
 
 
 def goes_left(node: dict[str, Any], value: float) -> bool:
@@ -24,9 +26,9 @@ def goes_left(node: dict[str, Any], value: float) -> bool:
         codes = {int(code) for code in node["threshold"].split("||")}
         return bool(not np.isnan(value) and int(value) in codes)
     kind = node["missing_type"]
-    if np.isnan(value) and kind != "NaN":
+    if abs(value) <= ZERO or (np.isnan(value) and kind != "NaN"):
         value = 0.0
-    is_missing = np.isnan(value) if kind == "NaN" else abs(value) <= float(np.float32(1e-35))
+    is_missing = np.isnan(value) if kind == "NaN" else value == 0
     if kind != "None" and is_missing:
         return bool(node["default_left"])
     return bool(value <= node["threshold"])
@@ -110,7 +112,7 @@ def models(draw: st.DrawFn, most_features: int = 6) -> tuple[lgb.Booster, np.nda
     categorical = [column for column, kind in enumerate(kinds) if kind == "c"]
     table = lgb.Dataset(values, outcome, categorical_feature=categorical, params=parameters)
     booster = lgb.train(parameters, table, draw(st.integers(1, 4)))
-    odd = rng.choice([0.0, -0.0, 1e-36, -1e-36, 1e9, -1e9, np.nan, 2.5], size=(4, features))
+    odd = rng.choice([0.0, -0.0, 1e-36, -ZERO, 1e9, -1e9, np.nan, 2.5], size=(4, features))
     return booster, np.concatenate([values[:4], odd])
 
 
@@ -163,6 +165,21 @@ def test_groups_add_up_or_enter_together(
     want = np.array([by_definition(trees, row, players) for row in rows])
     assert together == pytest.approx(want, abs=TOLERANCE)
     assert together.sum(axis=1) == pytest.approx(features.sum(axis=1), abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("value", [ZERO, -ZERO, np.nextafter(-ZERO, -1), np.nextafter(ZERO, 1)])
+def test_values_beside_zero_are_zero_where_they_are_to_lightgbm(value: float) -> None:
+    rng = np.random.default_rng(2)
+    values = np.where(rng.random((400, 3)) < 0.4, 0.0, rng.normal(size=(400, 3)))
+    score = values[:, 0] + (values[:, 1] < 0) - 2 * (values[:, 2] >= 0) + rng.normal(size=400)
+    parameters = {"objective": "regression", "verbosity": -1, "num_threads": 1}
+    booster = lgb.train(parameters, lgb.Dataset(values, score), 10)
+    thresholds = booster.trees_to_dataframe()["threshold"]
+    assert set(thresholds[abs(thresholds) <= ZERO]) == {-ZERO, ZERO}
+    rows = values[:40].copy()
+    rows[:, :2] = value
+    peer = np.asarray(booster.predict(rows, pred_contrib=True))
+    assert TreeShap(booster).shap_values(rows) == pytest.approx(peer[:, :-1], abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("numbers", [1, 64, 16_384])

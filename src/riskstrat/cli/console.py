@@ -89,7 +89,7 @@ def show(result: Mapping[str, Any], *, as_json: bool, lines: list[str]) -> None:
         typer.echo(json.dumps(result, indent=2, default=str))
         return
     for line in lines:
-        _results.print(line, highlight=False)
+        _results.print(line, highlight=False, markup=False)
 
 
 def show_table(title: str, columns: list[str], rows: list[list[str]]) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -41,8 +42,10 @@ def score(
     """
     from riskstrat import risklist
     from riskstrat.records import load_records
+    from riskstrat.staging import require_replaceable
     from riskstrat.training import RiskModel
 
+    require_replaceable(out, "run.json")
     model = RiskModel.load(artefact)
     with stages() as say, _room_aside(out) as aside:
         contributions = aside / "contributions.parquet" if full else None
@@ -98,11 +101,11 @@ def list_command(
     if file_format not in {"csv", "json"}:
         raise UsageError("expected --format csv or json.")
     loaded = risklist.load_scores(scores)
-    codes = risklist.practices(loaded) if every_practice else [practice]
+    codes = risklist.practices(loaded) if practice is None else [practice]
     people = 0
     for code in codes:
         made = risklist.make_risk_list(loaded, code, capacity=capacity, mode=mode)
-        path = out / f"{code}.{file_format}" if every_practice else out
+        path = out / f"{quote(code, safe='')}.{file_format}" if every_practice else out
         made.to_csv(path) if file_format == "csv" else made.to_json(path)
         people += len(made.frame)
     lines = [f"Listed {people:,} people of {len(codes):,} practices: {out}"]

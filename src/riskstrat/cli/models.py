@@ -56,7 +56,7 @@ def models(name: NameArgument, mlflow: StoreOption = None, as_json: JsonOption =
         for v in reversed(versions)
         for p in v.promotions
     ]
-    show({}, as_json=False, lines=[line.replace("[", r"\[") for line in told])
+    show({}, as_json=False, lines=told)
 
 
 def _figures(metrics: dict[str, float]) -> list[str]:

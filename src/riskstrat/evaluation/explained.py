@@ -353,10 +353,9 @@ def _covered(rows: _Rows, mask: Bools) -> dict[str, Any]:
     silent = mask & ~rows.told[RAISING].any(axis=1)
     counts = [_people(rows.patient, silent), _people(rows.patient, mask & ~silent)]
     is_hidden = any(is_small(count, count) for count in counts if count)
-    covered = rows.covered[mask]
-    covered = covered[~np.isnan(covered)]
-    is_known = len(covered) >= FEWEST_PEOPLE
-    quartiles = np.percentile(covered, [25, 50, 75]) if is_known else np.full(3, np.nan)
+    known = mask & ~np.isnan(rows.covered)
+    is_shown = _people(rows.patient, known) >= FEWEST_PEOPLE
+    quartiles = np.percentile(rows.covered[known], [25, 50, 75]) if is_shown else np.full(3, np.nan)
     return {
         "rows": rounded(int(mask.sum())),
         "silent": None if is_hidden else round(float(silent.sum() / mask.sum()), SHARE_DECIMALS),

@@ -22,6 +22,9 @@ __all__ = ["NODE", "Cells", "build_cells", "cells_of_rows", "goes_left", "nodes_
 ZERO = float(np.float32(1e-35))
 """Values from -ZERO to ZERO are 0 to LightGBM (``kZeroThreshold``, a single-precision constant)."""
 
+BELOW_ZERO = float(np.nextafter(-ZERO, -1.0))
+"""The greatest value that is not 0 but below."""
+
 TILE_ROWS = 256
 """Rows whose values stay in the nearest cache while feature after feature is looked at."""
 
@@ -93,9 +96,9 @@ def build_cells(trees: Sequence[Tree], features: int) -> Cells:
             if is_categorical:
                 categories[feature].update(tree.categories[int(threshold)].tolist())
                 continue
-            thresholds[feature].add(float(threshold))
+            thresholds[feature].add(_beside_zero(threshold))
             if missing == MissingType.ZERO:
-                thresholds[feature].update((float(np.nextafter(-ZERO, -1.0)), ZERO))
+                thresholds[feature].update((BELOW_ZERO, ZERO))
     both = sum(bool(t and c) for t, c in zip(thresholds, categories, strict=True))
     if both:
         raise ArtefactError(
@@ -137,7 +140,7 @@ def nodes_in_cells(tree: Tree, cells: Cells) -> tuple[npt.NDArray[Any], npt.NDAr
             nodes["categories_at"][node] = sum(map(len, flags))
             flags.append(np.isin([-1, *edges], tree.categories[int(threshold)]))
             continue
-        nodes["last"][node] = np.searchsorted(edges, threshold) + 1
+        nodes["last"][node] = np.searchsorted(edges, _beside_zero(threshold)) + 1
         missing = tree.missing_type[node]
         is_default = missing != MissingType.NONE
         nodes["missing_left"][node] = tree.default_left[node] if is_default else threshold >= 0
@@ -145,6 +148,13 @@ def nodes_in_cells(tree: Tree, cells: Cells) -> tuple[npt.NDArray[Any], npt.NDAr
             nodes["zero_from"][node] = np.searchsorted(edges, -ZERO) + 1
             nodes["zero_to"][node] = np.searchsorted(edges, ZERO) + 1
     return nodes, np.concatenate(flags)
+
+
+def _beside_zero(threshold: float) -> float:
+    """A threshold that keeps all values which are 0 together, as LightGBM does before any split."""
+    if abs(threshold) > ZERO:
+        return float(threshold)
+    return ZERO if threshold >= 0 else BELOW_ZERO
 
 
 @compiled

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["ALL_SEXES", "PEER_COLUMNS", "PeerTable", "compared_with", "peer_reference"]
 
 MINIMUM_PEERS = 50
-"""Rows below which an age band and sex is merged with its neighbours [judgement]: the standard
-error of a median or share is then near 0.07."""
+"""Rows below which an age band and sex is merged with its neighbours, and known values below which
+nothing is usual [judgement]: the standard error of a median's rank or of a share is then near 0.07,
+and what is usual is never one person's value."""
 
 MAXIMUM_EXPLAINED_PEERS = 1_000
 """Rows of one age band and sex that are explained for the means [judgement]: with contributions
@@ -103,7 +104,8 @@ def peer_reference(model: RiskModel, matrix: FeatureMatrix, cohort: Cohort) -> p
         ``usual`` (lower median of the known values), ``share_with_any`` (share of the known values
         above 0), ``people`` (rows it rests on), ``direction`` (1 when higher values go with higher
         contributions, -1 lower, 0 neither), ``mean_death_contribution`` (log-odds; NaN without a
-        model of death), ``peers`` (who, in words).
+        model of death), ``peers`` (who, in words). What is usual and the share are NaN where fewer
+        than :data:`MINIMUM_PEERS` values are known.
 
     Raises
     ------
@@ -218,13 +220,16 @@ def _means(
 def _usual(
     values: npt.NDArray[np.float32], inside: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Median (the lower of two, so that it is a recorded value) and share above 0, by column."""
+    """Median (the lower of two, so that it is a recorded value) and share above 0, by column.
+
+    NaN where fewer than :data:`MINIMUM_PEERS` values are known.
+    """
     usual = np.full(values.shape[1], np.nan)
     share = np.full(values.shape[1], np.nan)
     for column in range(values.shape[1]):
         known = values[inside, column]
         known = known[~np.isnan(known)].astype(np.float64)
-        if known.size:
+        if known.size >= MINIMUM_PEERS:
             usual[column] = np.percentile(known, 50, method="lower")
             share[column] = np.mean(known > 0)
     return usual, share

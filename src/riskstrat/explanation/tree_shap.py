@@ -81,7 +81,7 @@ class TreeShap:
     ArtefactError
         When the text is damaged, or has linear leaves or unknown kinds of splits.
     UsageError
-        When the groups do not fit the features.
+        When the groups do not fit the features, or the model is no booster.
 
     Examples
     --------
@@ -104,8 +104,9 @@ class TreeShap:
         together: bool = False,
         threads: int | None = None,
     ) -> None:
-        told = read_tree_text(model if isinstance(model, str) else model.model_to_string())
+        told = read_tree_text(_text_of(model))
         self.names = told.names
+        self._is_by_feature = groups is None
         self._threads = threads or _cores()
         players = _players(len(told.names), groups, together=together)
         self.columns = int(players.column.max()) + 1
@@ -188,13 +189,12 @@ class TreeShap:
         import shap  # imported here: it takes seconds and only plots need it
 
         table = _as_table(values, self.names)
-        is_features = self.columns == len(self.names)
         expected = np.repeat(np.atleast_2d(self.expected_value), len(table), axis=0)
         return shap.Explanation(
             values=self.shap_values(table),
             base_values=expected[:, 0] if len(self._outputs) == 1 else expected,
-            data=table if is_features else None,
-            feature_names=list(self.names) if is_features else None,
+            data=table if self._is_by_feature else None,
+            feature_names=list(self.names) if self._is_by_feature else None,
         )
 
     def _explain_block(self, table: npt.NDArray[Any], out: list[Floats]) -> None:
@@ -224,6 +224,17 @@ class _Output(NamedTuple):
     expected: float
     trees_in_tables: int
     trees_too_deep: int
+
+
+def _text_of(model: Any) -> str:
+    if isinstance(model, str):
+        return model
+    if not hasattr(model, "model_to_string"):
+        raise UsageError(
+            f"expected a booster of LightGBM or its text, but got a {type(model).__name__}.",
+            do="Of a scikit-learn estimator of LightGBM give its booster_.",
+        )
+    return str(model.model_to_string())
 
 
 def _grow(trees: Sequence[Tree], cells: Cells) -> list[_Grown]:

@@ -132,17 +132,17 @@ def _say(table: str, name: str, **words: object) -> str:
 
 
 def number_in_words(value: float) -> str:
-    """A number with at most one decimal, none from 100 up.
+    """A number with at most one decimal, two below 1 (a frailty index), none from 100 up.
 
     Examples
     --------
-    >>> [number_in_words(value) for value in (3.0, 4.25, 31.42, 112.4)]
-    ['3', '4.2', '31.4', '112']
+    >>> [number_in_words(value) for value in (3.0, 4.25, 31.42, 112.4, 0.139)]
+    ['3', '4.2', '31.4', '112', '0.14']
     """
     if abs(value) >= WHOLE_FROM:
         return f"{value:.0f}"
-    text = f"{value:.1f}"
-    return text.removesuffix(".0")
+    decimals = 2 if abs(value) < 1 else 1
+    return f"{value:z.{decimals}f}".rstrip("0").removesuffix(".")
 
 
 def peers_in_words(sex: str, lower: int, upper: int | None) -> str:
@@ -190,8 +190,7 @@ def tell_fact(feature: Feature, value: float, day: date, *, days: int) -> str:
     """
     is_one = value == 1 and feature.sentence_one
     template = (feature.sentence_one or "") if is_one else feature.sentence
-    window = days_in_words(feature.window_days) if feature.window_days else ""
-    fact = template.format(value=number_in_words(value), date=date_in_words(day), window=window)
+    fact = template.format(value=number_in_words(value), date=date_in_words(day))
     if feature.kind != "measurement":
         return fact
     return _say("sentence", "with_age", fact=fact, age=age_in_words(days))

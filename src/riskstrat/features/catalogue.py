@@ -277,12 +277,8 @@ def _measurement(
 
 
 def _medicine(name: str, entry: Mapping[str, Any], history_days: int) -> Iterator[Feature]:
-    common: dict[str, Any] = {
-        "group": "primary_care",
-        "sources": ("gp", "hospital"),
-        "workable": entry.get("workable", False),
-        "sensitive": entry.get("sensitive", False),
-    }
+    common: dict[str, Any] = {"group": "primary_care", "sources": ("gp", "hospital")}
+    common |= {name: entry.get(name, False) for name in ("workable", "sensitive")}
     windows = {min(days, history_days): days for days in (_YEAR_DAYS, _RECENT_DAYS)}
     for window, days in sorted(windows.items()):
         words = {"phrase": entry["phrase"], "window": window_words(window)}

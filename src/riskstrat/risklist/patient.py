@@ -70,11 +70,10 @@ class PatientExplanation:
         place = "; in hospital now" if self.in_hospital else ""
         header = f"{self.sex}, {self.age} years, at {date_in_words(self.index_date)}{place}"
         lines = [header, self.risk_text]
-        for direction in (RAISING, LOWERING):
-            told = self.reasons[self.reasons["direction"] == direction]
+        for heading, told in self._parts():
             if len(told):
-                lines.append(f"What goes with {_THAN[direction]} than other {self.compared_with}:")
-                lines.extend(f"  - {text}" for text in told["text"])
+                lines.append(f"{heading.format(peers=self.compared_with)}:")
+                lines.extend(f"  - {row.text} ({row.source})" for row in told.itertuples())
         if self.reasons.empty:
             lines.append(f"No recorded fact stands out from other {self.compared_with}.")
         lines.append(
@@ -84,10 +83,21 @@ class PatientExplanation:
             f"{100 * self.risk:.1f} %. They are neither causal nor conditional expectations:"
         )
         lines.extend(
-            f"  {row.label}: {row.contribution:+.3f} ({row.percentage_points:+.1f})"
+            f"  {row.label}: {row.contribution:+z.3f} ({row.percentage_points:+z.1f})"
             for row in self.groups.itertuples()
         )
         return [*lines, caveat()]
+
+    def _parts(self) -> list[tuple[str, pd.DataFrame]]:
+        """The reasons with their headings; what could be worked on apart from the background."""
+        raising = self.reasons[self.reasons["direction"] == RAISING]
+        lowering = self.reasons[self.reasons["direction"] == LOWERING]
+        higher = "What goes with a higher risk than other {peers}"
+        return [
+            (f"{higher} and could be worked on", raising[raising["workable"]]),
+            (f"{higher}, in the background", raising[~raising["workable"]]),
+            ("What goes with a lower risk than other {peers}", lowering),
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain values for JSON; days as ``2026-09-14``."""
@@ -108,9 +118,6 @@ class PatientExplanation:
             "model_version": self.model_version,
             "caveat": caveat(),
         }
-
-
-_THAN = {RAISING: "a higher risk", LOWERING: "a lower risk"}
 
 
 def explain_patient(

@@ -27,8 +27,8 @@ ADMISSIONS = Feature(
     workable=False,
     monotone=1,
     sensitive=False,
-    sentence="{value} emergency admissions in the last {window}, the latest on {date}",
-    sentence_one="one emergency admission in the last {window}, on {date}",
+    sentence="{value} emergency admissions in the last 12 months, the latest on {date}",
+    sentence_one="one emergency admission in the last 12 months, on {date}",
 )
 
 

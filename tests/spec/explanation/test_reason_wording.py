@@ -37,6 +37,7 @@ def usual(median=0.0, share=0.2, direction=1):
         # counts: more than usual raises, fewer than usual lowers
         ("count", "raising", 3, usual(0, 0.2), "most women aged 80 to 84 had none"),
         ("count", "raising", 3, usual(2, 0.9), "the usual number for women aged 80 to 84 was 2"),
+        ("count", "raising", 3, usual(1, 0.6), "the usual number for women aged 80 to 84 was 1"),
         ("count", "lowering", 2, usual(5, 0.9), "the usual number for women aged 80 to 84 was 5"),
         ("count", "raising", 2, usual(5, 0.9), None),
         ("count", "lowering", 5, usual(2, 0.9), None),
@@ -143,7 +144,11 @@ def test_a_measurement_says_how_old_it_is(fact, days, age):
 @pytest.mark.parametrize(
     ("value", "sentence_one", "words"),
     [
-        (1, "one admission in the last {window}, on {date}", "one admission in the last 12 months"),
+        (
+            1,
+            "one admission in the last 12 months, on {date}",
+            "one admission in the last 12 months",
+        ),
         (1, None, "1 emergency admissions in the last 12 months"),
         (2, "one admission", "2 emergency admissions in the last 12 months"),
     ],
@@ -166,7 +171,7 @@ def test_dates_are_written_out():
 @pytest.mark.parametrize(
     ("days", "words"),
     [(1, "1 day"), (30, "30 days"), (90, "3 months"), (180, "6 months"), (365, "12 months"),
-     (730, "24 months"), (1095, "36 months"), (100, "100 days")],
+     (730, "24 months"), (1095, "36 months"), (93, "3 months"), (94, "94 days"), (100, "100 days")],
 )  # fmt: skip
 def test_windows_are_told_in_months_where_they_are_whole_months(days, words):
     assert days_in_words(days) == words
@@ -178,10 +183,30 @@ def test_ages_of_values_are_told_to_the_nearest_month():
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(3.0, "3"), (4.26, "4.3"), (99.96, "100"), (100.4, "100"), (-0.5, "-0.5")]
+    ("value", "words"),
+    [
+        *[(3.0, "3"), (10.0, "10"), (4.26, "4.3"), (99.96, "100"), (100.4, "100"), (-1.26, "-1.3")],
+        *[
+            (1 / 36, "0.03"),
+            (5 / 36, "0.14"),
+            (0.5, "0.5"),
+            (0.999, "1"),
+            (0.0, "0"),
+            (-0.5, "-0.5"),
+        ],
+        (-0.001, "0"),
+    ],
 )
-def test_numbers_carry_one_decimal_at_most(value, words):
+def test_numbers_carry_one_decimal_at_most_and_two_below_1(value, words):
     assert number_in_words(value) == words
+
+
+def test_a_frailty_index_is_told_and_compared_to_two_decimals(fact):
+    index = fact(kind="score", sentence="frailty index {value}, on {date}").feature
+    told = tell_fact(index, np.float32(5 / 36), date(2026, 9, 14), days=1)
+    assert told == "frailty index 0.14, on 14 September 2026"
+    said = compare("score", "raising", 5 / 36, usual=usual(4 / 36, 0.9))
+    assert said == "among women aged 80 to 84 for whom it was known, the usual value was 0.11"
 
 
 def test_the_caveat_stands_word_for_word():

@@ -15,7 +15,7 @@ from tests.readability import reading_age, syllables
 from riskstrat.explanation import caveat, reason_code, risk_sentence
 from riskstrat.explanation import wording as wording_module
 from riskstrat.explanation.wording import Usual, compare, peers_in_words, tell, tell_fact
-from riskstrat.features import catalogue
+from riskstrat.features import GROUPS, catalogue
 from riskstrat.features.declared import declared
 from riskstrat.reference import load_table
 from riskstrat.study import OUTCOMES, parse_study
@@ -36,7 +36,8 @@ NAMES = (
     *("long-term physical condition", "long-term physical conditions"),
     *("Charlson comorbidity index", "Elixhauser comorbidity score"),
     *("Hospital Frailty Risk Score", "Cambridge Multimorbidity Score"),
-    *("electronic frailty index", "frailty syndromes", "anticholinergic medicine"),
+    *("electronic frailty index", "frailty syndrome", "frailty syndromes"),
+    "anticholinergic medicine",
     *("delirium", "hip fracture", "physiotherapy or occupational therapy"),
     "reablement or intermediate care",
 )
@@ -126,8 +127,24 @@ def test_a_sentence_names_the_value_and_the_day(feature):
 
 
 @each_feature
+def test_what_is_counted_has_its_singular(feature):
+    """'1 frailty syndromes' would be told of many people."""
+    is_plural = re.search(r"^\{value\} |\{value\} (days|nights)\b", feature.sentence)
+    assert bool(is_plural) <= bool(feature.sentence_one), feature.sentence
+    assert not re.search(r"\{value\}|\bone \w+s\b", feature.sentence_one or "")
+
+
+def test_a_group_with_stays_of_any_kind_is_not_called_planned():
+    told = [f for f in FEATURES.values() if f.group == "planned" and "of any kind" in f.sentence]
+    assert told
+    assert "planned" not in GROUPS["planned"].lower()
+
+
+@each_feature
 def test_a_sentence_begins_in_small_letters_unless_with_a_name_and_has_no_full_stop(feature):
     for text in templates(feature):
+        is_named = text.startswith(tuple(name for name in excused() if name[0].isupper()))
+        assert is_named or text.startswith("{value}") or text[0].islower(), text
         assert not text.endswith("."), text
         assert text == text.strip()
         assert "  " not in text

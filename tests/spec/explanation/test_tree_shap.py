@@ -150,6 +150,12 @@ def test_linear_leaves_are_refused():
         TreeShap(linear)
 
 
+@pytest.mark.parametrize("model", [lgb.LGBMClassifier(), None, b"tree"])
+def test_what_is_no_booster_is_refused(model):
+    with pytest.raises(UsageError, match=f"but got a {type(model).__name__}"):
+        TreeShap(model)
+
+
 @pytest.mark.parametrize("groups", [[0, 1], [0] * 5 + [-1], [0.5] * 6, [["a"] * 6]])
 def test_groups_must_number_every_feature(booster, groups):
     with pytest.raises(UsageError, match="expected the number of a group"):
@@ -191,9 +197,14 @@ def test_shap_plots_get_an_explanation(booster, found):
     assert np.array_equal(told.values, found)
     assert told.base_values.shape == (ROWS,)
     assert told.feature_names == booster.feature_name()
-    grouped = TreeShap(booster, groups=[0, 0, 0, 1, 1, 1])(rows())
-    assert grouped.values.shape == (ROWS, 2)
-    assert grouped.data is None
+
+
+@pytest.mark.parametrize("groups", [[0, 0, 0, 1, 1, 1], [5, 4, 3, 2, 1, 0]])
+def test_groups_have_neither_the_names_nor_the_values_of_features(booster, groups):
+    told = TreeShap(booster, groups=groups)(rows())
+    assert told.values.shape == (ROWS, max(groups) + 1)
+    assert told.feature_names is None
+    assert told.data is None
 
 
 def test_counts_are_told_and_no_value(booster):

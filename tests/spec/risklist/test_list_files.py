@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
+from tests.command_line import riskstrat
 
 from riskstrat.errors import DataError
 from riskstrat.risklist import export, make_risk_list
@@ -156,3 +158,16 @@ def test_a_file_where_a_folder_should_be_is_named(scores, tmp_path):
     (tmp_path / "lists").write_text("", encoding="utf-8")
     with pytest.raises(DataError, match=r"expected to write the file 'list\.csv'"):
         make_risk_list(scores).to_csv(tmp_path / "lists" / "list.csv")
+
+
+def test_a_practice_code_leads_to_no_other_folder(scores, tmp_path, monkeypatch):
+    """A code is whatever stood in a feed."""
+    codes = scores.scores["practice_code"].replace("Z90001", "../Z9/1").astype("str")
+    odd = replace(scores, scores=scores.scores.assign(practice_code=codes))
+    monkeypatch.setattr("riskstrat.risklist.load_scores", lambda _: odd)
+    done = riskstrat("list", "scores", "--all", "--out", tmp_path / "lists" / "june")
+    assert done.returncode == 0, done.stderr
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert {file.parent for file in files} == {tmp_path / "lists" / "june"}
+    names = {"..%2FZ9%2F1.csv", "Z90002.csv", "no-practice.csv"}
+    assert {file.name for file in files} == names

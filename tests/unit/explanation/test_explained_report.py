@@ -191,6 +191,18 @@ def test_coverage_by_band_of_risk_is_that_of_a_loop(report, rows):
     assert seen == len(risks)
 
 
+@pytest.mark.parametrize(("people", "is_shown"), [(9, False), (10, True)])
+def test_the_share_covered_of_few_people_is_withheld_however_many_rows_they_have(people, is_shown):
+    patient = np.arange(40) % 20
+    rows = SimpleNamespace(
+        patient=patient,
+        covered=np.where(patient < people, 0.8, np.nan),
+        told={"raising": np.ones((40, 1), dtype=bool)},
+    )
+    found = module._covered(rows, np.ones(40, dtype=bool))
+    assert found["median"] == pytest.approx(0.8 if is_shown else np.nan, nan_ok=True)
+
+
 def test_counts_are_rounded_to_five(report):
     text = json.dumps(report.found)
     counts = [int(number) for number in re.findall(r'"(?:rows|people)": (\d+)', text)]
@@ -202,6 +214,7 @@ def test_of_many_rows_every_kth_is_explained(model, matrix, cohort, monkeypatch)
     monkeypatch.setattr(module, "MOST_ROWS", 700)
     found = explain_evaluation(model, matrix, cohort).found
     assert (found["every"], found["rows"]) == (3, 665)
+    assert "mean size over one in 3 of the evaluation rows" in module.render_explanations(found)
 
 
 def test_every_index_date_has_its_share_of_the_rows_explained(monkeypatch):

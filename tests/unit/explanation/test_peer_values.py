@@ -85,11 +85,20 @@ def test_a_value_that_never_varies_has_no_direction():
     assert module._correlation(ones[:0], ones[:0], ones[:0]) == 0.0
 
 
-def test_a_feature_nobody_has_known_is_usual_for_nobody(small_model, small_matrix, small_cohort):
-    values = small_matrix.values.copy()
-    values[:, 6] = np.nan
-    blank = peer_reference(small_model, replace(small_matrix, values=values), small_cohort)
-    assert of(blank, "75-79", "female").loc["feature_6", ["usual", "share_with_any"]].isna().all()
+@pytest.mark.parametrize(("known", "is_usual"), [(0, False), (1, False), (49, False), (50, True)])
+def test_nothing_is_usual_of_few_known_values(
+    small_model, small_matrix, small_cohort, known, is_usual
+):
+    """The median of one value is that person's value; the direction of two is chance."""
+    people, values = small_cohort.frame, small_matrix.values.copy()
+    band = np.asarray(age_band(people["age"]).astype(str)) == "75-79"
+    inside = np.flatnonzero(band & (people["sex"] == "female").to_numpy())
+    values[inside, 6] = np.nan
+    values[inside[:known], 6] = 61.5
+    few = peer_reference(small_model, replace(small_matrix, values=values), small_cohort)
+    found = of(few, "75-79", "female").loc["feature_6"]
+    assert found["people"] == len(inside) > 50
+    assert found[["usual", "share_with_any"]].notna().tolist() == [is_usual] * 2
 
 
 def test_other_rows_are_refused(small_model, small_matrix):

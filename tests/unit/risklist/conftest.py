@@ -41,7 +41,7 @@ def _feature(name: str, group: str, sentence: str) -> Feature:
         kind="count",
         sources=("hospital",),
         window_days=365,
-        rule="",
+        rule=f"count {name}",
         workable=False,
         monotone=0,
         sensitive=False,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from riskstrat.errors import DataError
@@ -55,6 +56,32 @@ def test_lines_tell_header_risk_reasons_contributions_and_the_caveat(explained):
     assert expert.startswith("Against everybody the model was developed on, not these peers: ")
     assert f" to {100 * explained.risk:.1f} %. They are neither causal nor conditional" in expert
     assert lines[-1].startswith("These recorded facts go with the risk")
+
+
+def test_next_to_nothing_has_no_minus(explained):
+    groups = explained.groups.assign(contribution=-0.0004, percentage_points=-0.04)
+    lines = replace(explained, groups=groups).lines()
+    assert "  Emergency hospital use: +0.000 (+0.0)" in lines
+
+
+def test_what_could_be_worked_on_stands_apart_and_each_fact_names_its_feeds(explained):
+    two = explained.reasons[explained.reasons["direction"] == "raising"].head(2)
+    assert len(two) == 2
+    told = pd.concat(
+        [two.assign(workable=[False, True], source=["hospital", "gp, hospital"]), two.head(1)],
+        ignore_index=True,
+    )
+    told.loc[2, ["direction", "workable"]] = ["lowering", True]
+    first, second = told["text"][:2]
+    lines = replace(explained, reasons=told, compared_with="women aged 80 to 84").lines()
+    assert lines[2:8] == [
+        "What goes with a higher risk than other women aged 80 to 84 and could be worked on:",
+        f"  - {second} (gp, hospital)",
+        "What goes with a higher risk than other women aged 80 to 84, in the background:",
+        f"  - {first} (hospital)",
+        "What goes with a lower risk than other women aged 80 to 84:",
+        f"  - {first} (hospital)",
+    ]
 
 
 def test_a_patient_without_reasons_is_told_so(model, records, explained):
