@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from riskstrat import build_cohort, build_features, load_records
@@ -52,8 +53,14 @@ def model(folder: Path, district_study: Study) -> RiskModel:
 
 
 @pytest.fixture(scope="module")
-def expected(model: RiskModel, folder: Path) -> Scores:
-    return score(model, load_records(folder), INDEX_DATE)
+def every_feature(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that DuckDB writes."""
+    return tmp_path_factory.mktemp("full") / "feature_contributions.parquet"
+
+
+@pytest.fixture(scope="module")
+def expected(model: RiskModel, folder: Path, every_feature: Path) -> Scores:
+    return score(model, load_records(folder), INDEX_DATE, feature_contributions=every_feature)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +71,7 @@ def found(model: RiskModel, folder: Path, spark: SparkSession) -> SparkScores:
         patch.setattr(spark_engine, "ROWS_AT_ONCE", ROWS_AT_ONCE)
         spark.conf.set(BATCH_ROWS, str(IN_PIECES))
         try:
-            return score_on_spark(model, records, INDEX_DATE)
+            return score_on_spark(model, records, INDEX_DATE, feature_contributions=True)
         finally:
             spark.conf.set(BATCH_ROWS, str(before))
 
@@ -79,6 +86,27 @@ def test_everything_is_what_duckdb_gives(found: SparkScores, expected: Scores) -
             getattr(collected, name), getattr(expected, name), rtol=0, atol=1e-12
         )
     assert collected.run == expected.run
+
+
+def test_every_feature_is_what_duckdb_writes(
+    found: SparkScores, expected: Scores, every_feature: Path
+) -> None:
+    """The same columns of the same types, and the same people; numbers within 1e-12."""
+    rows, written = found.feature_contributions.toArrow(), pq.read_table(every_feature)
+    assert rows.schema.equals(written.schema)
+    assert len(rows) == len(expected.scores)
+    pd.testing.assert_frame_equal(
+        rows.sort_by("patient_id").to_pandas(), written.to_pandas(), rtol=0, atol=1e-12
+    )
+
+
+def test_single_features_are_kept_only_on_request(
+    model: RiskModel, folder: Path, spark: SparkSession
+) -> None:
+    records = load_records(folder, engine=SparkEngine(spark))
+    found = score_on_spark(model, records, INDEX_DATE)
+    assert found.feature_contributions is None
+    assert found.contributions.columns[:2] == list(KEY_COLUMNS)
 
 
 def test_ranks_are_given_in_spark(found: SparkScores, expected: Scores) -> None:

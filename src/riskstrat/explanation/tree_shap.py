@@ -69,7 +69,8 @@ class TreeShap:
         players are the groups. They differ from the sums where features of different groups act
         together, see ``docs/decisions``.
     threads : int, optional
-        As many as the process may use when not given.
+        When not given, ``OMP_NUM_THREADS`` as for LightGBM (Spark sets it to the cores of a task),
+        else as many as the process may use.
 
     Attributes
     ----------
@@ -107,7 +108,7 @@ class TreeShap:
         told = read_tree_text(_text_of(model))
         self.names = told.names
         self._is_by_feature = groups is None
-        self._threads = threads or _cores()
+        self._threads = threads or _usual_threads()
         players = _players(len(told.names), groups, together=together)
         self.columns = int(players.column.max()) + 1
         self._cells = build_cells(told.trees, len(told.names))
@@ -288,8 +289,11 @@ def _constant(trees: Sequence[Tree]) -> float:
     return sum(float(tree.leaf_value[0]) for tree in trees if len(tree.leaf_value) == 1)
 
 
-def _cores() -> int:
-    """How many cores the process may use."""
+def _usual_threads() -> int:
+    """What ``OMP_NUM_THREADS`` says at the outermost level, else the cores the process may use."""
+    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if told.isdecimal() and int(told):
+        return int(told)
     has_affinity = hasattr(os, "sched_getaffinity")
     return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
 

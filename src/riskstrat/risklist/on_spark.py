@@ -23,7 +23,7 @@ import pyarrow as pa
 from riskstrat.cohort import Cohort, build_scoring_cohort
 from riskstrat.engine import Query, SparkEngine, Step
 from riskstrat.errors import UsageError
-from riskstrat.explanation import REASON_COLUMNS
+from riskstrat.explanation import REASON_COLUMNS, Explanations
 from riskstrat.explanation.shapley import group_columns
 from riskstrat.features import FeatureMatrix
 from riskstrat.features.build import checked_keys
@@ -31,7 +31,7 @@ from riskstrat.features.everyone import ROW, matrix_of, queries_of_everyone
 from riskstrat.features.plan import FeaturePlan
 from riskstrat.records import LinkedRecords
 from riskstrat.risklist.scores import KEY_COLUMNS, SCORE_COLUMNS, Scores
-from riskstrat.risklist.scoring import ScoredRows, as_scores, require_feeds, score_rows
+from riskstrat.risklist.scoring import Keep, ScoredRows, as_scores, require_feeds, score_rows
 from riskstrat.training import RiskModel
 
 __all__ = ["SparkScores", "score_on_spark"]
@@ -60,6 +60,7 @@ _TYPES = {
     "age": pa.int64(),
     "patient_id": pa.string(),
 }
+_OF_FEATURES = "feature_contributions"
 _UNRANKED = tuple(name for name in SCORE_COLUMNS if name != "rank_in_practice")
 _SCORE_TYPES = pa.schema([(name, _TYPES[name]) for name in _UNRANKED])
 _REASON_TYPES = pa.schema(
@@ -74,12 +75,15 @@ row_number() over (
 
 @dataclass(frozen=True)
 class SparkScores:
-    """Everyone scored at one index date, as three frames of the session, rows in any order.
+    """Everyone scored at one index date, as frames of the session, rows in any order.
 
     Parameters
     ----------
     scores, contributions, reasons : pyspark.sql.DataFrame
         Columns as in :class:`riskstrat.risklist.Scores`.
+    feature_contributions : pyspark.sql.DataFrame or None
+        What every single feature contributes, on request: the columns of the file that
+        :func:`riskstrat.risklist.score` writes.
     model : RiskModel
     records : LinkedRecords
     index_date : date or None
@@ -88,6 +92,7 @@ class SparkScores:
     scores: Any = field(repr=False)
     contributions: Any = field(repr=False)
     reasons: Any = field(repr=False)
+    feature_contributions: Any = field(repr=False)
     model: RiskModel = field(repr=False)
     records: LinkedRecords = field(repr=False)
     index_date: date | None
@@ -103,7 +108,11 @@ class SparkScores:
 
 
 def score_on_spark(
-    model: RiskModel, records: LinkedRecords, index_date: date | None
+    model: RiskModel,
+    records: LinkedRecords,
+    index_date: date | None,
+    *,
+    feature_contributions: bool = False,
 ) -> SparkScores:
     """Score, explain and rank everyone who is eligible at an index date, on the executors.
 
@@ -114,6 +123,8 @@ def score_on_spark(
         On a :class:`riskstrat.engine.SparkEngine`. The executors need riskstrat.
     index_date : date or None
         As of :func:`riskstrat.risklist.score`.
+    feature_contributions : bool
+        Also keep the contribution of every single feature: log-odds, one column each.
 
     Returns
     -------
@@ -140,17 +151,17 @@ def score_on_spark(
     frame = cohort.frame.sort_values("patient_id", kind="stable", ignore_index=True)
     queries = queries_of_everyone(engine, plan, checked_keys(frame))
     engine.register("cohort_people", _people(frame))
-    found = engine.map_groups(
-        {**queries, _PEOPLE.name: Query((_PEOPLE,))},
-        _scorer(model, plan, cohort),
-        _schema(model),
-        by=ROW,
-    )
+    schema = _schema(model, feature_contributions=feature_contributions)
+    asked = {**queries, _PEOPLE.name: Query((_PEOPLE,))}
+    found = engine.map_groups(asked, _scorer(model, plan, cohort, schema), schema, by=ROW)
     records.register_keys(cohort.keys)
     return SparkScores(
         scores=found.selectExpr(*_UNRANKED, _RANK).select(*SCORE_COLUMNS),
         contributions=found.selectExpr(*KEY_COLUMNS, "contributions.*"),
         reasons=found.selectExpr(*KEY_COLUMNS, "inline(reasons)"),
+        feature_contributions=(
+            found.selectExpr(*KEY_COLUMNS, f"{_OF_FEATURES}.*") if feature_contributions else None
+        ),
         model=model,
         records=records,
         index_date=index_date,
@@ -173,24 +184,31 @@ def _people(frame: pd.DataFrame) -> pa.Table:
     return pa.table(columns)
 
 
-def _schema(model: RiskModel) -> pa.Schema:
+def _schema(model: RiskModel, *, feature_contributions: bool) -> pa.Schema:
     """One row per person and index date: scores, contributions by group, reasons in order."""
     groups = pa.struct([(group, pa.float64()) for group in group_columns(model.features)])
-    reasons = pa.list_(pa.struct(list(_REASON_TYPES)))
-    return _SCORE_TYPES.append(pa.field("contributions", groups)).append(
-        pa.field("reasons", reasons)
-    )
+    fields = [("contributions", groups), ("reasons", pa.list_(pa.struct(list(_REASON_TYPES))))]
+    if feature_contributions:
+        features = pa.struct([(feature.name, pa.float64()) for feature in model.features])
+        fields.append((_OF_FEATURES, features))
+    return pa.schema([*_SCORE_TYPES, *(pa.field(*one) for one in fields)])
 
 
 def _scorer(
-    model: RiskModel, plan: FeaturePlan, cohort: Cohort
+    model: RiskModel, plan: FeaturePlan, cohort: Cohort, schema: pa.Schema
 ) -> Callable[[dict[str, pa.Table]], pa.Table]:
     """What the executors do; it carries the artefact's files, the plan and names, no person."""
-    files, version, schema = _artefact(model), model.version, _schema(model)
+    files, version = _artefact(model), model.version
+    keep_features = _OF_FEATURES in schema.names
     nobody = Cohort(cohort.frame.iloc[:0], (), cohort.study, origin=cohort.origin)
 
     def scored(answers: dict[str, pa.Table]) -> pa.Table:
-        return _scored(_model_of(files, version), plan, nobody, answers).cast(schema)
+        kept: list[Explanations] = []
+        keep = kept.append if keep_features else None
+        rows = _scored(_model_of(files, version), plan, nobody, answers, keep)
+        if kept:
+            rows = rows.append_column(_OF_FEATURES, _by_feature(kept))
+        return rows.cast(schema)
 
     return scored
 
@@ -212,12 +230,16 @@ def _model_of(files: tuple[tuple[str, bytes], ...], version: str) -> RiskModel:
 
 
 def _scored(
-    model: RiskModel, plan: FeaturePlan, nobody: Cohort, answers: dict[str, pa.Table]
+    model: RiskModel,
+    plan: FeaturePlan,
+    nobody: Cohort,
+    answers: dict[str, pa.Table],
+    keep: Keep | None,
 ) -> pa.Table:
     people = answers.pop(_PEOPLE.name).sort_by(ROW).to_pandas(date_as_object=False)
     people["index_date"] = people["index_date"].astype("datetime64[s]")
     matrix = matrix_of(plan, people[list(KEY_COLUMNS)], people[ROW].to_numpy(), answers)
-    found = score_rows(model, matrix, replace(nobody, frame=people))
+    found = score_rows(model, matrix, replace(nobody, frame=people), keep=keep)
     rows = pa.Table.from_pandas(found.scores[list(_UNRANKED)], preserve_index=False)
     groups = pa.Table.from_pandas(
         found.contributions.drop(columns=list(KEY_COLUMNS)), preserve_index=False
@@ -238,6 +260,13 @@ def _by_person(found: ScoredRows) -> pa.Array:
     counts = np.bincount(people.get_indexer(told), minlength=len(people))
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     return pa.ListArray.from_arrays(starts, _whole(reasons.to_struct_array()))
+
+
+def _by_feature(explained: list[Explanations]) -> pa.Array:
+    """What every feature contributes to each row of the scores, as a struct."""
+    names = [feature.name for feature in explained[0].features]
+    columns = np.asfortranarray(np.concatenate([block.contributions for block in explained])).T
+    return pa.StructArray.from_arrays([pa.array(column) for column in columns], names)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -23,13 +23,14 @@ from riskstrat.records import LinkedRecords
 from riskstrat.risklist.scores import KEY_COLUMNS, SCORE_COLUMNS, Scores
 from riskstrat.training import RiskModel
 
-__all__ = ["ScoredRows", "as_scores", "require_feeds", "score", "score_rows"]
+__all__ = ["Keep", "ScoredRows", "as_scores", "require_feeds", "score", "score_rows"]
 
 BLOCK_ROWS = 65_536
 """Most rows scored and explained at a time: contributions of single features are kept for these
 only."""
 
 Keep = Callable[[Explanations], None]
+"""What is given the explanations of each block."""
 
 
 @dataclass(frozen=True)

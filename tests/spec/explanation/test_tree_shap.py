@@ -167,6 +167,23 @@ def test_features_enter_together_only_in_groups(booster):
         TreeShap(booster, together=True)
 
 
+@pytest.mark.parametrize(("told", "threads"), [("3", 3), ("2,4", 2), ("", 5), ("0", 5), ("all", 5)])
+def test_threads_are_as_many_as_lightgbm_is_told(booster, monkeypatch, told, threads):
+    """In OMP_NUM_THREADS, which Spark sets; else a thread for each core of the process."""
+    asked = []
+
+    def pool(count: int) -> ThreadPoolExecutor:
+        asked.append(count)
+        return ThreadPoolExecutor(count)
+
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    monkeypatch.setattr(tree_shap.os, "sched_getaffinity", lambda _: set(range(5)), raising=False)
+    monkeypatch.setattr(tree_shap, "ThreadPoolExecutor", pool)
+    TreeShap(booster)
+    TreeShap(booster, threads=4)
+    assert asked == [threads, 4]
+
+
 def test_four_threads_at_once_are_told_the_same(booster, found):
     explainer = TreeShap(booster, threads=2)
     with ThreadPoolExecutor(4) as pool:
