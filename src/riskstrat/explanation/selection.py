@@ -171,7 +171,9 @@ def lowering(
     """Groups whose peer contribution lowers the risk, with the fact that tells each.
 
     A group, topic or feature that raises the risk of death is never told as lowering: dying first
-    is one way of not being admitted (binding statistical rule 14).
+    is one way of not being admitted (binding statistical rule 14). The feature that tells it must
+    itself lower the risk by :data:`FLOOR`: that a stroke is recorded is no good news because it
+    was long ago.
 
     Parameters
     ----------
@@ -182,6 +184,7 @@ def lowering(
     death : ndarray of float64, shape (n, p), or None
         Peer contributions to the risk of death in log-odds; None when the study has no such model.
     """
+    tellable = tellable & (contributions <= -FLOOR)
     if death is None:
         return _candidates(-contributions, tellable, topics, THRESHOLD)
     of_feature = group_positions(topics.topics, death.shape[1])

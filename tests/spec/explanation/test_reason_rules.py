@@ -90,6 +90,13 @@ def test_features_about_the_same_fact_count_together(told, fact):
     assert list(told(asthma, recorded, since)["feature"]) == ["copd"]
 
 
+def test_what_lowers_must_do_so_itself(told, fact):
+    """That a stroke is recorded is no good news because it was long ago."""
+    recorded = fact(name="stroke", contribution=0.0, rule="any condition.stroke")
+    since = fact(name="since", contribution=-0.3, rule="first condition.stroke", sentence="")
+    assert told(recorded, since).empty
+
+
 def test_two_look_backs_of_one_count_outweigh_a_stronger_feature(told, fact):
     year = fact(name="year", contribution=0.2, rule="count admission")
     longer = fact(name="longer", contribution=0.25, rule="count admission")

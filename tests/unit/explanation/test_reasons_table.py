@@ -58,7 +58,12 @@ def _by_loop(features, groups, row):
             for i in tellable:
                 if peer[i] >= 0 and whole >= max(0.01, total / 4):
                     up.append((whole, peer[i], i))
-                if peer[i] <= 0 and -whole >= max(0.01, -total / 4) and death[i] <= 0 and harmless:
+                if (
+                    peer[i] <= -0.01
+                    and -whole >= max(0.01, -total / 4)
+                    and death[i] <= 0
+                    and harmless
+                ):
                     down.append((-whole, -peer[i], i))
         if up and total >= 0.01:
             told["raising"].append((total, group, max(up)[2]))
