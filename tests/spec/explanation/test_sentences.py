@@ -145,6 +145,7 @@ def test_a_sentence_begins_in_small_letters_unless_with_a_name_and_has_no_full_s
     for text in templates(feature):
         is_named = text.startswith(tuple(name for name in excused() if name[0].isupper()))
         assert is_named or text.startswith("{value}") or text[0].islower(), text
+        assert not text.startswith("other "), "a sentence stands alone"
         assert not text.endswith("."), text
         assert text == text.strip()
         assert "  " not in text
