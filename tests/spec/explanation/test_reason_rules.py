@@ -221,6 +221,13 @@ def test_a_topic_that_raises_death_does_not_tell_a_lowering_group(told, fact):
     assert list(told(lost, slope, other, with_death=True)["feature"]) == ["other"]
 
 
+@pytest.mark.parametrize(("death", "reasons"), [(0.2, 0), (0.1, 1), (0.09, 1)])
+def test_a_group_that_raises_death_is_not_told_by_its_harmless_facts(told, fact, death, reasons):
+    harmless = fact(name="a", group="cancer", contribution=-0.4, death=-0.1)
+    deadly = fact(name="b", group="cancer", contribution=-0.1, death=death)
+    assert len(told(harmless, deadly, with_death=True)) == reasons
+
+
 def test_what_raises_both_risks_is_told_as_raising(told, fact):
     ill = fact(group="cancer", contribution=0.4, death=0.9)
     assert list(told(ill, with_death=True)["direction"]) == ["raising"]

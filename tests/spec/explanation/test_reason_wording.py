@@ -99,6 +99,13 @@ def usual(median=0.0, share=0.2, direction=1):
             usual(200, 1.0, direction=-1),
             "among women aged 80 to 84 with one on record, the usual time was 200 days",
         ),
+        (
+            "days",
+            "raising",
+            40,
+            usual(1, 1.0, direction=1),
+            "among women aged 80 to 84 with one on record, the usual time was 1 day",
+        ),
         # nothing known about the peers, or nothing to order by
         ("count", "raising", 3, usual(np.nan, np.nan), None),
         ("category", "raising", 3, usual(0, 0.2), None),

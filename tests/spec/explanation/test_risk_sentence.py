@@ -10,6 +10,7 @@ from riskstrat.explanation import risk_sentence
     [
         (0.32, 365, "32 in 100 people like this were admitted as an emergency within 12 months"),
         (0.325, 365, "33 in 100 people like this were admitted as an emergency within 12 months"),
+        (0.323, 365, "32 in 100 people like this were admitted as an emergency within 12 months"),
         (0.1, 30, "10 in 100 people like this were admitted as an emergency within 30 days"),
         (0.5, 183, "50 in 100 people like this were admitted as an emergency within 6 months"),
         (0.01, 365, "1 in 100 people like this were admitted as an emergency within 12 months"),

@@ -129,7 +129,7 @@ def test_a_sentence_names_the_value_and_the_day(feature):
 @each_feature
 def test_what_is_counted_has_its_singular(feature):
     """'1 frailty syndromes' would be told of many people."""
-    is_plural = re.search(r"^\{value\} |\{value\} (days|nights)\b", feature.sentence)
+    is_plural = re.search(r"^\{value\} |\{value\} (days|nights|times)\b", feature.sentence)
     assert bool(is_plural) <= bool(feature.sentence_one), feature.sentence
     assert not re.search(r"\{value\}|\bone \w+s\b", feature.sentence_one or "")
 
@@ -145,6 +145,7 @@ def test_a_sentence_begins_in_small_letters_unless_with_a_name_and_has_no_full_s
     for text in templates(feature):
         is_named = text.startswith(tuple(name for name in excused() if name[0].isupper()))
         assert is_named or text.startswith("{value}") or text[0].islower(), text
+        assert not text.startswith("other "), "a sentence stands alone"
         assert not text.endswith("."), text
         assert text == text.strip()
         assert "  " not in text
