@@ -28,8 +28,8 @@ __all__ = ["INDEX_DATE", "KEYS", "MATRIX", "MEMORY", "SCORES", "WAYS", "WORKERS"
 
 WORKERS = 2
 MEMORY = "4g"
-"""Of the driver, and of each worker. With 2 GiB the driver failed at 100,000 people: the keys of a
-query's joins are sent to every worker several times at once, each in pages of up to 64 MiB."""
+"""Of the driver, and of each worker. A driver of 2 GiB had too little for the joins at 100,000 people:
+Spark copies the keys for every worker, several times in a query."""
 
 SHUFFLE_PARTITIONS = 4
 WAYS = {
