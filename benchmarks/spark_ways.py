@@ -28,8 +28,8 @@ __all__ = ["INDEX_DATE", "KEYS", "MATRIX", "MEMORY", "SCORES", "WAYS", "WORKERS"
 
 WORKERS = 2
 MEMORY = "4g"
-"""Of the driver, and of each worker. A driver of 2 GiB had too little for the joins at 100,000 people:
-Spark copies the keys for every worker, several times in a query."""
+"""Of the driver, and of each worker. A driver of 2 GiB had too little at 100,000 people: Spark
+copies the keys for every worker, at each join of a query."""
 
 SHUFFLE_PARTITIONS = 4
 WAYS = {
