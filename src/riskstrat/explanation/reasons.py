@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = ["REASON_COLUMNS", "build_reasons"]
 
+_KEYS = ("patient_id", "index_date")
+
 REASON_COLUMNS = (
-    "patient_id",
-    "index_date",
+    *_KEYS,
     "position",
     "direction",
     "group",
@@ -113,8 +114,10 @@ def _require_same_rows(
     matrix: FeatureMatrix, explanations: Explanations, people: pd.DataFrame
 ) -> None:
     rows = (len(matrix.values), len(explanations.contributions), len(people))
-    same = len(set(rows)) == 1
-    if not same or list(matrix.keys["patient_id"]) != list(people["patient_id"]):
+    same = len(set(rows)) == 1 and all(
+        np.array_equal(matrix.keys[name].to_numpy(), people[name].to_numpy()) for name in _KEYS
+    )
+    if not same:
         raise UsageError(
             "expected the same people in the same order in the matrix, the explanations and the "
             f"table of people, but they have {rows[0]:,}, {rows[1]:,} and {rows[2]:,} rows "
@@ -153,6 +156,7 @@ def _choose_lowering(
     tellable: npt.NDArray[np.bool_],
 ) -> Chosen:
     """Lowering groups; the model of death is explained only for rows that have a candidate."""
+    tellable = tellable & selection.reassuring(known.features, known.values)
     first = selection.lowering(known.contributions, tellable, topics, death=None)
     if model.death is None:
         return selection.choose(first, most=selection.MAXIMUM_LOWERING)
@@ -192,7 +196,7 @@ def _in_words(
     facts = zip(members.tolist(), values.tolist(), fact_dates.tolist(), days.tolist(), strict=True)
     peers, directions = known.peer_row[rows].tolist(), told["direction"].tolist()
     texts = [speaker.text(*one) for one in zip(directions, facts, peers, strict=True)]
-    kept = people[["patient_id", "index_date"]].iloc[rows].reset_index(drop=True)
+    kept = people[list(_KEYS)].iloc[rows].reset_index(drop=True)
     frame = kept.assign(
         position=told["position"].to_numpy(dtype=np.int32),
         direction=told["direction"].astype("str"),

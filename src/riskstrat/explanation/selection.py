@@ -15,8 +15,19 @@ import numpy.typing as npt
 from riskstrat.compiled import compiled
 from riskstrat.explanation.shapley import group_columns, group_positions, group_sums
 from riskstrat.features import Feature
+from riskstrat.features.declared import normal_range
 
-__all__ = ["Candidates", "Chosen", "Topics", "choose", "facts", "lowering", "raising", "topics_of"]
+__all__ = [
+    "Candidates",
+    "Chosen",
+    "Topics",
+    "choose",
+    "facts",
+    "lowering",
+    "raising",
+    "reassuring",
+    "topics_of",
+]
 
 MINIMUM_RAISING = 3
 """The strongest raising groups that are told even when their contribution is small."""
@@ -146,6 +157,32 @@ def topics_of(features: Sequence[Feature]) -> Topics:
     for column, feature in enumerate(features):
         members.setdefault((feature.group, feature.fact), []).append(column)
     return Topics(groups, {topic: np.array(of_one) for topic, of_one in members.items()})
+
+
+def reassuring(
+    features: Sequence[Feature], values: npt.NDArray[np.float32]
+) -> npt.NDArray[np.bool_]:
+    """Where a fact may be told as going with a lower risk.
+
+    A condition is no good news, nor is lost weight, nor a value outside the normal range: whatever
+    a model has learnt from people who had them, a reader would be misled.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+    values : ndarray of float32, shape (n, p)
+
+    Returns
+    -------
+    ndarray of bool, shape (n, p)
+    """
+    is_illness = [f.fact.startswith("condition.") or f.how == "fall" for f in features]
+    told = np.tile(~np.array(is_illness, dtype=bool), (len(values), 1))
+    for column, feature in enumerate(features):
+        if feature.how == "latest":
+            least, greatest = normal_range(feature.fact)
+            told[:, column] &= (values[:, column] >= least) & (values[:, column] <= greatest)
+    return told
 
 
 def raising(contributions: Values, tellable: npt.NDArray[np.bool_], topics: Topics) -> Candidates:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["counted_conditions", "declared"]
+__all__ = ["counted_conditions", "declared", "normal_range"]
 
 
 @cache
@@ -24,3 +25,17 @@ def counted_conditions() -> tuple[str, ...]:
         for name, entry in declared()["conditions"].items()
         if entry.get("counted", True)
     )
+
+
+def normal_range(fact: str) -> tuple[float, float]:
+    """Least and greatest normal value of a measurement; of other facts every value is normal.
+
+    Examples
+    --------
+    >>> normal_range("measure.sodium")
+    (133.0, 146.0)
+    """
+    name = fact.removeprefix("measure.")
+    measured = declared()["measurements"] if name != fact else {}
+    least, greatest = measured[name]["normal"] if name in measured else (-math.inf, math.inf)
+    return float(least), float(greatest)

@@ -22,7 +22,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("windows", "index", "workable", "monotone", "sensitive", "sentence", "sentence_one"),
     ),
     "conditions": (("phrase", "group"), ("workable", "sensitive", "counted")),
-    "measurements": (("phrase",), ("workable", "loss")),
+    "measurements": (("phrase", "normal"), ("workable", "loss")),
     "medicines": (("phrase", "bnf"), ("workable", "sensitive")),
 }
 """Keys that an entry of each section must have, and those it may have."""
@@ -197,10 +197,13 @@ def _condition(
 
 
 def _measurement(
-    name: str, _: Mapping[str, Any], __: Mapping[str, Any], facts: _Facts
+    name: str, entry: Mapping[str, Any], _: Mapping[str, Any], facts: _Facts
 ) -> Iterator[str]:
     if name not in facts.measured:
         yield _unknown("codelist", name, sorted(facts.measured))
+    normal = entry["normal"]
+    if len(normal) != 2 or not normal[0] < normal[1]:  # noqa: PLR2004 - least and greatest
+        yield f"normal is {normal}; expected the least and the greatest normal value"
 
 
 def _medicine(

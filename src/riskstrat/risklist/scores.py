@@ -124,6 +124,8 @@ class Scores:
         places = np.flatnonzero(is_shown)
         keys, position = self.reasons[list(KEY_COLUMNS)], self.reasons["position"].to_numpy()
         rows = people.get_indexer(pd.MultiIndex.from_frame(keys.iloc[places]))
+        if strangers := int((rows < 0).sum()):
+            raise _damaged("reasons.parquet", f"has {strangers:,} reasons of people not scored")
         order = np.lexsort((position[places], rows))
         rows, places = rows[order], places[order]
         is_listed = np.arange(len(rows)) - np.searchsorted(rows, rows) < REASONS_LISTED
@@ -202,6 +204,9 @@ def load_scores(path: str | Path) -> Scores:
             f"{len(tables['scores']):,} and {len(tables['contributions']):,}.",
             do="Score again: the folder is damaged.",
         )
+    keys = [tables[name][list(KEY_COLUMNS)] for name in ("scores", "contributions")]
+    if not keys[0].equals(keys[1]):
+        raise _damaged("contributions.parquet", "does not have the people of the scores in order")
     return Scores(**tables, run=run, model=RiskModel.load(folder / "model"))
 
 

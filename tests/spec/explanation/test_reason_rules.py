@@ -97,6 +97,27 @@ def test_what_lowers_must_do_so_itself(told, fact):
     assert told(recorded, since).empty
 
 
+@pytest.mark.parametrize(
+    ("rule", "value", "reasons"),
+    [
+        ("any condition.stroke", 1, 0),
+        ("fall measure.bmi", 7, 0),
+        ("latest measure.bmi", 18.4, 0),
+        ("latest measure.bmi", 18.5, 1),
+        ("latest measure.bmi", 30, 1),
+        ("latest measure.bmi", 30.1, 0),
+        ("latest measure.egfr", 120, 1),
+        ("latest own.grip", 5, 1),  # of a measurement of one's own no range is known
+        ("any drug.statin", 1, 1),
+    ],
+)
+def test_illness_is_never_told_as_lowering(told, fact, rule, value, reasons):
+    kind = "measurement" if rule.startswith("latest") else "flag"
+    given = {"rule": rule, "value": value, "kind": kind}
+    assert len(told(fact(contribution=-0.4, **given))) == reasons
+    assert len(told(fact(contribution=0.4, **given))) == 1
+
+
 def test_two_look_backs_of_one_count_outweigh_a_stronger_feature(told, fact):
     year = fact(name="year", contribution=0.2, rule="count admission")
     longer = fact(name="longer", contribution=0.25, rule="count admission")

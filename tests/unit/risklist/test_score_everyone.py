@@ -210,6 +210,22 @@ def test_a_missing_row_is_noticed(scores, tmp_path):
         load_scores(tmp_path / "scores")
 
 
+def test_contributions_of_other_people_are_refused(scores, tmp_path):
+    scores.save(tmp_path / "scores")
+    path = tmp_path / "scores" / "contributions.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.take([1, 0, *range(2, len(table))]), path)
+    with pytest.raises(ArtefactError, match="does not have the people of the scores in order"):
+        load_scores(tmp_path / "scores")
+
+
+def test_reasons_of_strangers_are_never_listed(scores):
+    strangers = replace(scores, reasons=scores.reasons.assign(patient_id="nobody"))
+    with pytest.raises(ArtefactError, match=r"reasons\.parquet.* of people not scored") as error:
+        strangers.listed_reasons  # noqa: B018 - a property
+    assert "nobody" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("run", "message"),
     [([], "is not a table of keys"), ({"study": "small"}, "lacks model")],
