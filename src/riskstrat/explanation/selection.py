@@ -209,8 +209,7 @@ def lowering(
 
     A group, topic or feature that raises the risk of death is never told as lowering: dying first
     is one way of not being admitted (binding statistical rule 14). The feature that tells it must
-    itself lower the risk by :data:`FLOOR`: that a stroke is recorded is no good news because it
-    was long ago.
+    itself lower the risk by :data:`FLOOR`: a value is not reassuring because it was taken lately.
 
     Parameters
     ----------

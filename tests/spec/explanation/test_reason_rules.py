@@ -3,6 +3,8 @@
 Facts are of one woman of 82 at 1 January 2027; 'days' is how long before that the fact was.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,10 +93,11 @@ def test_features_about_the_same_fact_count_together(told, fact):
 
 
 def test_what_lowers_must_do_so_itself(told, fact):
-    """That a stroke is recorded is no good news because it was long ago."""
-    recorded = fact(name="stroke", contribution=0.0, rule="any condition.stroke")
-    since = fact(name="since", contribution=-0.3, rule="first condition.stroke", sentence="")
-    assert told(recorded, since).empty
+    """A value is not reassuring because it was taken lately."""
+    value = fact(name="sodium", contribution=-0.009, rule="latest own.sodium")
+    since = fact(name="since", contribution=-0.3, rule="since own.sodium", sentence="")
+    assert told(value, since).empty
+    assert len(told(replace(value, contribution=-0.01), since)) == 1
 
 
 @pytest.mark.parametrize(
