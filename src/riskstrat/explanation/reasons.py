@@ -8,7 +8,8 @@ raising death is not told; sensitive facts carry their flag.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from riskstrat.explanation.shapley import (
     tree_contributions,
 )
 from riskstrat.features import Feature, FeatureMatrix
+from riskstrat.features.feeds import FAMILIES
 from riskstrat.windows import add_days
 
 if TYPE_CHECKING:
@@ -69,7 +71,12 @@ class _People:
 
 
 def build_reasons(
-    model: RiskModel, matrix: FeatureMatrix, explanations: Explanations, people: pd.DataFrame
+    model: RiskModel,
+    matrix: FeatureMatrix,
+    explanations: Explanations,
+    people: pd.DataFrame,
+    *,
+    feeds: Collection[str] = FAMILIES,
 ) -> pd.DataFrame:
     """Up to five raising and two lowering reasons for each person.
 
@@ -83,6 +90,9 @@ def build_reasons(
         Of the same rows.
     people : DataFrame
         ``patient_id``, ``index_date``, ``age`` and ``sex`` of the same rows.
+    feeds : collection of str
+        Families of feeds that were linked and that the study wants. A fact is said to come from
+        those of them that can tell it.
 
     Returns
     -------
@@ -104,10 +114,17 @@ def build_reasons(
     fact_days = matrix.fact_days
     if fact_days is None:
         raise UsageError("expected a feature matrix with the days since each fact.")
-    known = _People(matrix.features, matrix.values, fact_days, peer_row, contributions)
+    features = tuple(_from_feeds(feature, feeds) for feature in matrix.features)
+    known = _People(features, matrix.values, fact_days, peer_row, contributions)
     topics = selection.topics_of(matrix.features)
     told = _choose(model, table, known, topics)
     return _in_words(told, known, table, people, list(topics.groups))
+
+
+def _from_feeds(feature: Feature, feeds: Collection[str]) -> Feature:
+    """The feature with those of its sources that are at hand; all of them when none is."""
+    sources = tuple(s for s in feature.sources if s in feeds or s not in FAMILIES)
+    return replace(feature, sources=sources or feature.sources)
 
 
 def _require_same_rows(

@@ -18,7 +18,7 @@ from riskstrat.cohort import Cohort, build_scoring_cohort
 from riskstrat.errors import RecordsError
 from riskstrat.explanation import Explanations, build_reasons, compared_with, explain
 from riskstrat.features import FeatureMatrix, feature_chunks
-from riskstrat.features.feeds import family_of
+from riskstrat.features.feeds import families_wanted, family_of
 from riskstrat.records import LinkedRecords
 from riskstrat.risklist.scores import KEY_COLUMNS, SCORE_COLUMNS, Scores
 from riskstrat.training import RiskModel
@@ -138,11 +138,13 @@ def score_rows(
     """
     model.require_matrix(matrix)
     require_feeds(model, cohort)
+    feeds = _feeds(model, cohort)
     blocks = [
         _score_block(
             model,
             matrix.take(np.arange(start, min(start + BLOCK_ROWS, len(cohort.frame)))),
             cohort.frame.iloc[start : start + BLOCK_ROWS].reset_index(drop=True),
+            feeds,
             keep,
         )
         for start in range(0, len(cohort.frame), BLOCK_ROWS)
@@ -193,7 +195,11 @@ def _feature_writer(path: Path | None, model: RiskModel) -> Iterator[Keep | None
 
 
 def _score_block(
-    model: RiskModel, matrix: FeatureMatrix, people: pd.DataFrame, keep: Keep | None
+    model: RiskModel,
+    matrix: FeatureMatrix,
+    people: pd.DataFrame,
+    feeds: frozenset[str],
+    keep: Keep | None,
 ) -> ScoredRows:
     predicted = model.predict(matrix)
     explanations = explain(model, matrix)
@@ -212,7 +218,7 @@ def _score_block(
     return ScoredRows(
         scores=scores,
         contributions=pd.concat([keys, explanations.by_group()], axis=1),
-        reasons=build_reasons(model, matrix, explanations, people),
+        reasons=build_reasons(model, matrix, explanations, people, feeds=feeds),
     )
 
 
@@ -261,6 +267,12 @@ def require_feeds(model: RiskModel, cohort: Cohort) -> None:
             f"records have none of: {', '.join(missing)}.",
             do="Link the missing feeds, or train a model without them ([features] sources).",
         )
+
+
+def _feeds(model: RiskModel, cohort: Cohort) -> frozenset[str]:
+    """Families of feeds that the study wants and, as far as the records say, that they hold."""
+    wanted, linked = families_wanted(model.study.features.sources), _families(cohort.origin)
+    return wanted if linked is None or "mixed" in linked else wanted & linked
 
 
 def _families(told: Mapping[str, Any]) -> set[str] | None:

@@ -129,3 +129,11 @@ def test_nobody_has_no_reasons_but_a_table(model, few, people):
     reasons = build_reasons(model, nobody, explain(model, nobody), people[:0])
     assert reasons.empty
     assert list(reasons.columns) == list(REASON_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("feeds", "source"), [({"gp", "council"}, "gp"), ({"council"}, "hospital, gp")]
+)
+def test_a_fact_names_the_feeds_at_hand_that_can_tell_it(model, few, people, feeds, source):
+    reasons = build_reasons(model, few, explain(model, few), people, feeds=feeds)
+    assert set(reasons["source"]) == {source}

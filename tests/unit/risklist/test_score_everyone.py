@@ -268,3 +268,27 @@ def test_records_without_a_kind_of_feed_of_the_model_are_not_scored(
     else:
         with pytest.raises(RecordsError, match=f"records have none of: {missing}"):
             scoring.score_rows(told, matrix, people)
+
+
+@pytest.mark.parametrize(
+    ("sources", "linked", "named"),
+    [
+        ((), ["hes_apc", "ecds"], "hospital"),
+        ((), ["hes_apc", "gp"], "hospital, gp"),
+        ((), ["omop"], "hospital, gp"),
+        (("gp",), ["hes_apc", "gp"], "gp"),
+        ((), None, "hospital, gp"),
+    ],
+)
+def test_reasons_name_the_feeds_that_are_linked_and_wanted(
+    sources, linked, named, model, matrix, cohort
+):
+    told = [replace(feature, sources=("hospital", "gp")) for feature in matrix.features]
+    study = replace(model.study, features=replace(model.study.features, sources=sources))
+    origin = {} if linked is None else {"sources": [{"name": name} for name in linked]}
+    found = scoring.score_rows(
+        replace(model, study=study, provenance={}),
+        replace(matrix, features=tuple(told)),
+        replace(cohort, origin=origin),
+    )
+    assert set(found.reasons["source"]) == {named}
