@@ -239,8 +239,8 @@ def test_a_feature_that_raises_death_does_not_tell_a_lowering_group(told, fact):
 
 
 def test_a_topic_that_raises_death_does_not_tell_a_lowering_group(told, fact):
-    lost = fact(name="loss", contribution=-0.3, death=-0.1, rule="fall bmi")
-    slope = fact(name="slope", contribution=-0.3, death=0.2, rule="slope bmi", sentence="")
+    lost = fact(name="loss", contribution=-0.3, death=-0.1, rule="latest own.mood")
+    slope = fact(name="slope", contribution=-0.3, death=0.2, rule="slope own.mood", sentence="")
     other = fact(name="other", contribution=-0.2, death=-0.4)
     assert list(told(lost, slope, other, with_death=True)["feature"]) == ["other"]
 

@@ -6,9 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskstrat.explanation import REASON_COLUMNS, build_reasons, explain, peer_reference
+from riskstrat.explanation import (
+    REASON_COLUMNS,
+    build_reasons,
+    explain,
+    peer_reference,
+    selection,
+)
 from riskstrat.explanation.peers import PeerTable
 from riskstrat.explanation.shapley import tree_contributions
+from riskstrat.features import GROUPS, Feature
 from riskstrat.windows import add_days
 
 SMALL = 400
@@ -57,18 +64,18 @@ def _by_loop(features, groups, row):
             tellable = [i for i in topic if _fact(features[i], values[i], days[i])]
             for i in tellable:
                 if peer[i] >= 0 and whole >= max(0.01, total / 4):
-                    up.append((whole, peer[i], i))
+                    up.append((whole, peer[i], -i))
                 if (
                     peer[i] <= -0.01
                     and -whole >= max(0.01, -total / 4)
                     and death[i] <= 0
                     and harmless
                 ):
-                    down.append((-whole, -peer[i], i))
+                    down.append((-whole, -peer[i], -i))
         if up and total >= 0.01:
-            told["raising"].append((total, group, max(up)[2]))
+            told["raising"].append((total, group, -max(up)[2]))
         if down and total <= -0.05 and deadly <= 0:
-            told["lowering"].append((-total, group, max(down)[2]))
+            told["lowering"].append((-total, group, -max(down)[2]))
     raising = sorted(told["raising"], key=lambda t: -t[0])
     raising = [t for place, t in enumerate(raising[:5]) if place < 3 or t[0] >= 0.05]
     lowering = sorted(told["lowering"], key=lambda t: -t[0])[:2]
@@ -92,6 +99,53 @@ def test_reasons_are_those_of_the_plain_loop(model, few, people, reasons):
         compared += 1
     assert compared == SMALL
     assert {"raising", "lowering"} == set(reasons["direction"])
+
+
+def _made_up(rng):
+    """Features of a few groups and facts, some without a sentence."""
+    groups = rng.choice(list(GROUPS), size=rng.integers(1, 5), replace=False)
+    kinds = ["count", "flag", "days", "measurement", "score"]
+    return tuple(
+        Feature(
+            f"f{place}",
+            "",
+            "",
+            str(rng.choice(groups)),
+            str(rng.choice(kinds)),
+            ("gp",),
+            365,
+            rule=f"count fact{rng.integers(5)}",
+            sentence="told" if rng.random() < 0.7 else "",
+        )
+        for place in range(rng.integers(1, 14))
+    )
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_any_features_are_chosen_as_by_the_plain_loop(seed):
+    rng = np.random.default_rng(seed)
+    features = _made_up(rng)
+    shape = (40, len(features))
+    peer, death = rng.normal(0, 0.06, shape), rng.normal(0, 0.05, shape)
+    values = rng.integers(0, 3, shape).astype(np.float32)
+    values[rng.random(shape) < 0.1] = np.nan
+    days = rng.integers(-1, 900, shape).astype(np.int16)
+    topics = selection.topics_of(features)
+    tellable = selection.facts(features, values, days)
+    raising = selection.choose(selection.raising(peer, tellable, topics), most=5, always=3)
+    lowering = selection.choose(selection.lowering(peer, tellable, topics, death=death), most=2)
+    groups = list(topics.groups)
+    found = [
+        [
+            (direction, groups[group], features[member].name)
+            for direction, told in (("raising", raising), ("lowering", lowering))
+            for at, group, member in zip(told.row, told.group, told.member, strict=True)
+            if at == row
+        ]
+        for row in range(len(peer))
+    ]
+    people = zip(peer, death, values, days, strict=True)
+    assert found == [_by_loop(features, groups, person) for person in people]
 
 
 def test_the_table_has_the_declared_columns_and_types(reasons):
