@@ -196,8 +196,8 @@ def in_groups(fact, sizes):
     ("sizes", "told_sizes"),
     [
         ((0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3), [0.9, 0.8, 0.7, 0.6, 0.5]),  # at most five
-        ((0.9, 0.8, 0.7, 0.06, 0.04), [0.9, 0.8, 0.7, 0.06]),  # the fourth needs 0.05
-        ((0.03, 0.02, 0.9), [0.9, 0.03, 0.02]),  # the first three need only 0.01
+        ((0.9, 0.8, 0.7, 0.05, 0.0499), [0.9, 0.8, 0.7, 0.05]),  # the fourth needs 0.05
+        ((0.03, 0.01, 0.9), [0.9, 0.03, 0.01]),  # the first three need only 0.01
         ((0.9, 0.009), [0.9]),  # below 0.01 it is noise
     ],
 )
@@ -211,7 +211,7 @@ def test_three_to_five_raising_reasons(told, fact, sizes, told_sizes):
     ("sizes", "told_sizes"),
     [
         ((-0.3, -0.9, -0.5), [-0.9, -0.5]),  # at most two, the strongest first
-        ((-0.06, -0.04), [-0.06]),  # each needs 0.05
+        ((-0.05, -0.0499), [-0.05]),  # each needs 0.05
     ],
 )
 def test_at_most_two_lowering_reasons(told, fact, sizes, told_sizes):

@@ -155,6 +155,28 @@ def test_the_common_reasons_are_shown_by_age_sex_deprivation_and_ethnicity(repor
         assert sum(share is not None for share in shown) >= 2
 
 
+@pytest.mark.parametrize(
+    ("told", "shares"),
+    [
+        ((50, 30, 8), [0.5, 0.5, 0.2]),
+        ((50, 30, 0), [0.5, 0.5, 0.0]),  # nobody is no small number
+        ((50, 30, 7), [0.5, None, None]),  # few were told; of three the smallest other hides them
+        ((50, 30, 33), [0.5, None, None]),  # few were not told
+        ((50, 30, 40), [0.5, 0.5, 1.0]),
+    ],
+)
+@pytest.mark.parametrize("rows_each", [1, 3])
+def test_shares_that_few_people_make_are_withheld(told, shares, rows_each):
+    sizes = (100, 60, 40)
+    group = np.repeat([0, 1, 2], sizes)
+    was_told = np.concatenate(
+        [np.arange(size) < few for size, few in zip(sizes, told, strict=True)]
+    )
+    patient = np.repeat(np.arange(200), rows_each)
+    masks = [np.repeat(group == place, rows_each) for place in range(3)]
+    assert module.told_shares(masks, np.repeat(was_told, rows_each), patient) == shares
+
+
 def test_few_people_are_withheld_and_those_not_recorded_are_a_group(report):
     groups = {
         g["group"]: g for g in report.found["reasons"]["divisions"]["ethnic_category"]["groups"]
@@ -201,6 +223,18 @@ def test_the_share_covered_of_few_people_is_withheld_however_many_rows_they_have
     )
     found = module._covered(rows, np.ones(40, dtype=bool))
     assert found["median"] == pytest.approx(0.8 if is_shown else np.nan, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("silent", "share"), [(0, 0.0), (7, None), (8, 0.2), (32, 0.8), (33, None), (40, 1.0)]
+)
+def test_the_share_without_a_reason_is_withheld_where_few_have_none_or_one(silent, share):
+    rows = SimpleNamespace(
+        patient=np.arange(40),
+        covered=np.full(40, 0.8),
+        told={"raising": np.arange(40)[:, None] >= silent},
+    )
+    assert module._covered(rows, np.ones(40, dtype=bool))["silent"] == share
 
 
 def test_counts_are_rounded_to_five(report):
