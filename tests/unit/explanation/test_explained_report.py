@@ -226,7 +226,7 @@ def test_the_share_covered_of_few_people_is_withheld_however_many_rows_they_have
 
 
 @pytest.mark.parametrize(
-    ("silent", "share"), [(0, 0.0), (7, None), (8, 0.2), (32, 0.8), (33, None), (40, 1.0)]
+    ("silent", "share"), [(0, 0.0), (9, None), (10, 0.25), (30, 0.75), (31, None), (40, 1.0)]
 )
 def test_the_share_without_a_reason_is_withheld_where_few_have_none_or_one(silent, share):
     rows = SimpleNamespace(
