@@ -56,7 +56,7 @@ MEASUREMENT_MAXIMUM_DAYS = 730
 _COUNTED = {"count", "flag", "score"}
 """Kinds of which 0 is the absence of a record, not a fact."""
 
-NOBODY = -1
+NO_FEATURE = -1
 """Column of no feature."""
 
 Values = npt.NDArray[np.float64]
@@ -240,9 +240,9 @@ def _candidates(
     group = np.array([places.index(name) for name, _ in topics.topics], dtype=np.intp)
     topic_gains[topic_gains < np.maximum(FLOOR, TOPIC_SHARE * strength[:, group])] = -np.inf
     positions = (group_positions(topics.topics, gains.shape[1]), group)
-    member = np.full(strength.shape, NOBODY, dtype=np.intp)
+    member = np.full(strength.shape, NO_FEATURE, dtype=np.intp)
     _find_members((gains, topic_gains), tellable, positions, member)
-    strength[(member == NOBODY) | (strength < minimum)] = -np.inf
+    strength[(member == NO_FEATURE) | (strength < minimum)] = -np.inf
     return Candidates(strength, member)
 
 
@@ -262,7 +262,7 @@ def _find_members(
             if not tellable[row, feature] or gain < 0 or of_topics[row, topic] == -np.inf:
                 continue
             told = member[row, group_of[topic]]
-            if told == NOBODY:
+            if told == NO_FEATURE:
                 member[row, group_of[topic]] = feature
                 continue
             best = of_topics[row, topic_of[told]]
