@@ -49,6 +49,7 @@ accept: setup  ## what is too large for 'make test'; writes benchmarks/results
 	$(BIN)/python -m benchmarks.bootstrap --json benchmarks/results/bootstrap.json
 	$(BIN)/python -m benchmarks.achievable --json benchmarks/results/achievable.json
 	$(BIN)/python -m benchmarks.explain --json benchmarks/results/explain.json
+	$(BIN)/python -m benchmarks.explain --model large --rows 50000 --json benchmarks/results/explain_large.json
 	$(BIN)/python -m benchmarks.monthly_run --json benchmarks/results/monthly_run.json
 	$(BIN)/python -m benchmarks.reason_stability --json benchmarks/results/reason_stability.json
 

@@ -9,8 +9,8 @@ everybody on it. It runs in a process of its own after the machine code was comp
 where the work does (the facts of the next people are sought while these are scored), so that their
 times are what the run waited for. Everything is synthetic.
 
-``results/monthly_run_all_ages.json`` is a run with a model of the same study with ``min_age = 0``, so
-that everybody who is alive and registered is scored.
+``results/monthly_run_all_ages.json`` is a run with a model of the same study with ``min_age = 0``:
+everybody who is alive and registered is scored.
 """
 
 from __future__ import annotations
